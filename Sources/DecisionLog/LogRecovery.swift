@@ -1,0 +1,214 @@
+// LogRecovery.swift: opening a log for writing. The folder is locked, every record is read back and checked, what a write
+// cut short left at the very end is set aside, and the writer goes on behind the last record. Damage anywhere else stops
+// the start with an error that names it.
+import Glibc
+import Platform
+
+/// The end of the log that a crash left unfinished, as it was found and set aside.
+public struct TornTail: Sendable, Equatable {
+    public var damage: LogDamage
+    /// The file that now holds those bytes.
+    public var keptAs: String
+    public var bytes: Int
+}
+
+/// What opening a log found.
+public struct RecoveryReport: Sendable, Equatable {
+    public var records: UInt64 = 0
+    public var gaps: UInt64 = 0
+    public var segments = 0
+    /// The last sequence number in the log, 0 when it is empty; `append` goes on with the next.
+    public var lastSequence: UInt64 = 0
+    public var lastChain = ""
+    public var torn: TornTail?
+    public var remains: [LogRemains] = []
+}
+
+extension DecisionLogWriter {
+    /// Locks the folder (made when it is not there), reads every record back in order, sets a torn last record aside,
+    /// and returns a writer that goes on behind it.
+    ///
+    /// - Parameter onRecord: Given each record in order, gap records too. What it throws stops the opening.
+    public static func open(
+        directory: String, options: LogOptions, onRecord: (LogRecord) throws -> Void
+    ) throws(LogError) -> (DecisionLogWriter, RecoveryReport) {
+        try open(directory: directory, options: options, operations: .system, onRecord: onRecord)
+    }
+
+    static func open(
+        directory: String, options: LogOptions, operations: FileOperations, onRecord: (LogRecord) throws -> Void
+    ) throws(LogError) -> (DecisionLogWriter, RecoveryReport) {
+        let folder = LogFolder(path: directory)
+        try folder.make()
+        let lock = try FolderLock(folder)
+        try folder.removeLeftovers()
+        var reader = try LogReader(directory: directory)
+        var report = RecoveryReport()
+        report.torn = try readBack(&reader, &report, onRecord)
+        report.segments = reader.segmentsRead
+        report.lastSequence = reader.nextSequence - 1
+        report.lastChain = reader.lastChain
+        report.remains = reader.remains
+
+        let finisher = SegmentFinisher(folder: folder, options: options, operations: operations, lock: lock)
+        for segment in reader.segments.dropLast() where !segment.isCompressed { finisher.finish(first: segment.first) }
+        let file = try folder.openLast(reader.segments.last, sync: options.sync, operations: operations)
+        let length = file == nil ? 0 : reader.soundBytes
+        var state = WriterState(
+            pending: PendingRecords(
+                options: options, nextSequence: reader.nextSequence, chain: reader.chain,
+                segment: file?.first ?? reader.nextSequence, segmentLength: length))
+        state.file = file
+        state.fileLength = length
+        let writer = DecisionLogWriter(
+            folder: folder, options: options, operations: operations, lock: lock, finisher: finisher, state: state)
+        return (writer, report)
+    }
+
+    private static func readBack(
+        _ reader: inout LogReader, _ report: inout RecoveryReport, _ onRecord: (LogRecord) throws -> Void
+    ) throws(LogError) -> TornTail? {
+        do throws(LogError) {
+            while let record = try reader.next() {
+                do {
+                    try onRecord(record)
+                } catch {
+                    throw .refused(sequence: record.sequence, reason: "\(error)")
+                }
+                report.records += 1
+                if record.isGap { report.gaps += 1 }
+            }
+            return nil
+        } catch {
+            guard case .damaged(let damage) = error, damage.isTornTail, let last = reader.segments.last else {
+                throw error
+            }
+            return try reader.folder.setAside(last, damage)
+        }
+    }
+}
+
+extension LogFolder {
+    /// Makes the folder when it is not there, and marks it with the format's version.
+    fileprivate func make() throws(LogError) {
+        do throws(PlatformError) {
+            try makeDirectory(path)
+        } catch {
+            throw .platform(error)
+        }
+        try checkFormat()
+        do throws(PlatformError) {
+            try writeFormat()
+        } catch {
+            throw .platform(error)
+        }
+    }
+
+    /// Removes what a run that was killed left behind: temporary files, and the compressed twin of a segment whose plain
+    /// file is still there (it will be compressed again).
+    fileprivate func removeLeftovers() throws(LogError) {
+        for name in try names() where name.hasPrefix(".") && name.hasSuffix(".tmp") { unlink(path + "/" + name) }
+        for segment in try segments() where !segment.isCompressed { unlink(compressedPath(segment.first)) }
+    }
+
+    /// Copies the torn end of the last segment into a file of its own, then cuts it off.
+    fileprivate func setAside(_ segment: LogSegment, _ damage: LogDamage) throws(LogError) -> TornTail {
+        let path = plainPath(segment.first)
+        let kept = tornPath(segment.first)
+        do throws(PlatformError) {
+            let descriptor = Glibc.open(path, O_RDWR | O_CLOEXEC)
+            guard descriptor >= 0 else { throw PlatformError(operation: "open", path: path, code: errno) }
+            defer { close(descriptor) }
+            var status = stat()
+            guard fstat(descriptor, &status) == 0 else {
+                throw PlatformError(operation: "examine", path: path, code: errno)
+            }
+            var torn = [UInt8](repeating: 0, count: Int(status.st_size) - Int(damage.offset))
+            var done = 0
+            while done < torn.count {
+                let place = off_t(damage.offset) + off_t(done)
+                let count = torn.withUnsafeMutableBytes { bytes in
+                    pread(descriptor, bytes.baseAddress?.advanced(by: done), bytes.count - done, place)
+                }
+                guard count > 0 || (count < 0 && errno == EINTR) else {
+                    throw PlatformError(operation: "read", path: path, code: count == 0 ? EIO : errno)
+                }
+                done += max(0, count)
+            }
+            try writeFileAtomically(kept, torn)
+            guard ftruncate(descriptor, off_t(damage.offset)) == 0, fsync(descriptor) == 0 else {
+                throw PlatformError(operation: "cut", path: path, code: errno)
+            }
+            return TornTail(damage: damage, keptAs: kept, bytes: torn.count)
+        } catch {
+            throw .platform(error)
+        }
+    }
+
+    /// Opens the last segment to go on in it, and flushes it: records that were read back count as recorded, and may so
+    /// far be in the kernel's memory only. Nil when there is none, or it was compressed.
+    fileprivate func openLast(
+        _ segment: LogSegment?, sync: LogOptions.Sync, operations: FileOperations
+    ) throws(LogError) -> SegmentFile? {
+        guard let segment, !segment.isCompressed else { return nil }
+        let path = plainPath(segment.first)
+        let descriptor = Glibc.open(path, O_RDWR | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .platform(PlatformError(operation: "open", path: path, code: errno)) }
+        let file = SegmentFile(descriptor: descriptor, first: segment.first)
+        if sync != .never {
+            let code = operations.flush(descriptor)
+            if code < 0 { throw .platform(PlatformError(operation: "flush", path: path, code: -code)) }
+        }
+        return file
+    }
+
+    /// Reads one line by its place: from the plain segment, or else from the compressed one, inflating up to it.
+    func readLine(at position: LogPosition) throws(LogError) -> [UInt8] {
+        let plain = plainPath(position.segment)
+        do throws(PlatformError) {
+            let count = Int(position.length) + 1
+            var bytes: [UInt8]
+            let descriptor = Glibc.open(plain, O_RDONLY | O_CLOEXEC)
+            if descriptor >= 0 {
+                defer { close(descriptor) }
+                bytes = [UInt8](repeating: 0, count: count)
+                let got = bytes.withUnsafeMutableBytes {
+                    pread(descriptor, $0.baseAddress, count, off_t(position.offset))
+                }
+                guard got >= 0 else { throw PlatformError(operation: "read", path: plain, code: errno) }
+                bytes.removeLast(count - got)
+            } else if errno == ENOENT {
+                bytes = try inflate(compressedPath(position.segment), from: position.offset, count: count)
+            } else {
+                throw PlatformError(operation: "open", path: plain, code: errno)
+            }
+            if bytes.popLast() == UInt8(ascii: "\n"), bytes.count == count - 1,
+                LogFormat.equal(bytes.span, at: 0, LogFormat.lineStart),
+                LogFormat.equal(bytes.span, at: bytes.count - LogFormat.lineEnd.count, LogFormat.lineEnd)
+            {
+                return bytes
+            }
+        } catch {
+            throw .platform(error)
+        }
+        throw .noRecord(position, path: plain)
+    }
+
+    private func inflate(_ path: String, from offset: UInt64, count: Int) throws(PlatformError) -> [UInt8] {
+        let source = try ByteSource(path: path)
+        var block = [UInt8](repeating: 0, count: ByteSource.blockBytes)
+        var bytes: [UInt8] = []
+        var begin: UInt64 = 0
+        while bytes.count < count {
+            let got = try source.read(into: &block)
+            if got == 0 { break }
+            let end = begin + UInt64(got)
+            if end > offset {
+                let from = Int(max(offset, begin) - begin)
+                bytes.append(contentsOf: block[from..<min(got, from + count - bytes.count)])
+            }
+            begin = end
+        }
+        return bytes
+    }
+}
