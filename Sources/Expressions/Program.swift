@@ -1,0 +1,148 @@
+// A compiled expression: a flat array of instructions over registers, the frame's columns and the program's constants.
+//
+//   amount > 100 && has(card.bin)
+//     0  compareInt   r0 <- column 3, constant 0   (greater)
+//     1  and          r0, end at 4                 (a present false decides)
+//     2  has          r1 <- column 7
+//     3  conjunction  r0 <- r0, r1
+//
+// An operand is 30 bits of index and 2 bits that say of what. The program is immutable and shared by all threads;
+// what changes stands in a scratch that each thread owns.
+
+/// Registers and the arena in which texts are joined; one a thread, used again by every program.
+public struct ProgramScratch: Sendable {
+    var registers: [Slot]
+    var text: [UInt8]
+
+    public init(registerCapacity: Int = 64, textCapacity: Int = 256) {
+        registers = Array(repeating: .missing, count: registerCapacity)
+        text = []
+        text.reserveCapacity(textCapacity)
+    }
+}
+
+/// Where an operand stands.
+struct Operand: Sendable, Equatable {
+    enum Space: UInt32 {
+        case register = 0
+        case column = 1
+        case constant = 2
+    }
+
+    let bits: UInt32
+
+    init(_ space: Space, _ index: Int) {
+        bits = space.rawValue << 30 | UInt32(index)
+    }
+
+    static let none = Operand(.register, 0)
+
+    @inline(__always)
+    var index: Int { Int(bits & 0x3FFF_FFFF) }
+    @inline(__always)
+    var space: UInt32 { bits >> 30 }
+}
+
+struct Instruction: Sendable {
+    var code: Code
+    /// A three-way mask, a field of time, or a pair of number types: see `Code`.
+    var detail: UInt8 = 0
+    /// The register of the result.
+    var target: UInt16
+    var a: Operand
+    var b: Operand = .none
+    /// A jump's end, a list, a host function, a zone's offset, a count of arguments.
+    var extra: Int32 = 0
+}
+
+/// A compiled expression. Equal frames give equal results, on any machine and any thread.
+public struct Program: Sendable {
+    public let resultType: ValueType
+    /// The columns that it may read, in ascending order, each once.
+    public let slots: [Int]
+    /// The calls that the resolver answered, by their canonical text.
+    public let resolvedCalls: [String: ResolvedSlot]
+
+    let code: ProgramCode
+
+    /// Checks an expression against an environment and compiles it.
+    ///
+    /// - Parameter expecting: The types that the result may have; nil allows all.
+    public init(
+        compiling expression: Expression, environment: inout Environment, resolver: inout some CallResolver,
+        expecting: [ValueType]? = nil
+    ) throws(ExpressionError) {
+        var checker = Checker(environment: environment, resolver: resolver)
+        let checked = try checker.check(expression)
+        environment = checker.environment
+        resolver = checker.resolver
+        if let expecting, !expecting.contains(checked.type) {
+            let wanted = expecting.map(\.description).joined(separator: " or ")
+            throw ExpressionError("expected \(wanted), but this is \(checked.type.withArticle)", at: expression)
+        }
+        guard !checked.type.isList else {
+            throw ExpressionError("a list may stand only on the right of 'in'", at: expression)
+        }
+        resultType = checked.type
+        resolvedCalls = checker.resolvedCalls
+        code = try Emitter.emit(checked)
+        slots = code.columns
+    }
+
+    /// Parses, checks and compiles a text that calls no history.
+    public init(
+        compiling text: String, environment: Environment, expecting: [ValueType]? = nil
+    ) throws(ExpressionError) {
+        var environment = environment
+        var resolver = NoCalls()
+        try self.init(
+            compiling: Expression(parsing: text), environment: &environment, resolver: &resolver, expecting: expecting)
+    }
+
+    /// Evaluates over a frame.
+    ///
+    /// - Precondition: The frame has a slot for every column in `slots`.
+    /// - Complexity: O(instructions), plus the bytes of the texts that are compared and the logarithm of long lists.
+    ///   Allocates nothing but what `double(string)` and `string(double)` may, and the arena's growth.
+    public func evaluate(_ frame: borrowing Frame, scratch: inout ProgramScratch) -> Slot {
+        evaluate(slots: frame.slots.span, text: frame.text.span, scratch: &scratch)
+    }
+
+    /// Evaluates over columns and their texts.
+    public func evaluate(slots: Span<Slot>, text: Span<UInt8>, scratch: inout ProgramScratch) -> Slot {
+        code.run(slots: slots, text: text, scratch: &scratch)
+    }
+
+    /// The bytes of a text that `evaluate` returned, valid until the scratch is used again.
+    @_lifetime(copy text, borrow self, borrow scratch)
+    public func bytes(of result: Slot, text: Span<UInt8>, scratch: borrowing ProgramScratch) -> Span<UInt8> {
+        TextReader(frame: text, constants: code.text.span, scratch: scratch.text.span).bytes(of: result)
+    }
+
+    /// The text that `evaluate` returned, as a string.
+    public func string(of result: Slot, frame: borrowing Frame, scratch: borrowing ProgramScratch) -> String {
+        let bytes = bytes(of: result, text: frame.text.span, scratch: scratch)
+        return String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self)
+    }
+
+    /// A result that stands by itself in the frame: a text is appended to the frame's, all else is returned as it is.
+    public func stored(_ result: Slot, in frame: inout Frame, scratch: borrowing ProgramScratch) -> Slot {
+        guard resultType.isText, result.isPresent, result.bits >> 62 != TextSpace.frame.rawValue else { return result }
+        let offset = frame.text.count
+        let isConstant = result.bits >> 62 == TextSpace.constants.rawValue
+        let start = result.textOffset
+        for index in start..<start + result.textCount {
+            frame.text.append(isConstant ? code.text[index] : scratch.text[index])
+        }
+        return Slot(textOffset: offset, count: result.textCount)
+    }
+}
+
+extension ValueType {
+    var withArticle: String {
+        switch self {
+        case .int, .identifier: "an \(self)"
+        case .bool, .uint, .double, .string, .timestamp, .duration, .list, .emptyList: "a \(self)"
+        }
+    }
+}
