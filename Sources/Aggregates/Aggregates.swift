@@ -1,0 +1,126 @@
+// Exact windowed histories of entities at event time: one table for each kind of entity in the plan. Everything is a
+// value made of arrays in pages, so a copy is a consistent snapshot at the price of the pages written after it, and
+// the same calls give the same answers on any machine.
+
+/// Bounds of what is kept, for each kind of entity.
+public struct AggregateLimits: Sendable, Equatable {
+    /// Past it the entity that was least recently seen leaves, and is counted.
+    public var entities: Int
+    /// Past it an entity's oldest events leave, and are counted; reads that reach them say that they are partial.
+    public var eventsPerEntity: Int
+    /// How much earlier than its entity's newest payment one may be and still be added.
+    public var allowedLatenessMicroseconds: Int64
+
+    public init(
+        entities: Int = 1_000_000, eventsPerEntity: Int = 16_384, allowedLatenessMicroseconds: Int64 = 3_600_000_000
+    ) {
+        self.entities = entities
+        self.eventsPerEntity = eventsPerEntity
+        self.allowedLatenessMicroseconds = allowedLatenessMicroseconds
+    }
+
+    public static let maximumEntities = 1 << 30
+    public static let maximumEventsPerEntity = 1 << 15
+    public static let maximumLatenessMicroseconds = HistoryPlan.maximumWindowMicroseconds
+}
+
+/// How many of what, for one kind of entity or for all.
+public struct AggregateStatistics: Sendable, Equatable {
+    /// Entities and events kept now.
+    public var entities = 0
+    public var events = 0
+    /// Entities that left because others came.
+    public var evictedEntities = 0
+    /// Events that left because their entity had too many; not those that grew too old for every window.
+    public var droppedEvents = 0
+    /// Payments earlier than their entity's newest, by no more than the allowed lateness: added where they belong.
+    public var lateEvents = 0
+    /// Payments later than that: answered at their own time, not added.
+    public var lateEventsBeyondLateness = 0
+    /// Payments of which a read was partial.
+    public var partialObservations = 0
+    /// Memory held, used or kept for use.
+    public var bytes = 0
+
+    public init() {}
+
+    static func += (sum: inout AggregateStatistics, part: AggregateStatistics) {
+        sum.entities += part.entities
+        sum.events += part.events
+        sum.evictedEntities += part.evictedEntities
+        sum.droppedEvents += part.droppedEvents
+        sum.lateEvents += part.lateEvents
+        sum.lateEventsBeyondLateness += part.lateEventsBeyondLateness
+        sum.partialObservations += part.partialObservations
+        sum.bytes += part.bytes
+    }
+}
+
+/// The histories of all entities of a plan.
+public struct Aggregates: Sendable {
+    /// A measure with this value is missing.
+    public static let missingMeasure = Int64.min
+    /// A column with this value is missing.
+    public static let missingColumn: UInt64 = 0
+    /// Event times are taken within this many microseconds of the epoch, 36,000 years either way.
+    public static let maximumTimeMicroseconds: Int64 = 1 << 60
+
+    public let plan: HistoryPlan
+    public let limits: AggregateLimits
+    private var tables: [EntityTable]
+
+    /// - Precondition: `plan.validate()` passes, and the limits are above 0 (the lateness may be 0) and within their
+    ///   maxima.
+    public init(plan: HistoryPlan, limits: AggregateLimits = AggregateLimits()) {
+        do throws(HistoryPlanError) {
+            try plan.validate()
+        } catch {
+            preconditionFailure(error.description)
+        }
+        precondition((1...AggregateLimits.maximumEntities).contains(limits.entities))
+        precondition((1...AggregateLimits.maximumEventsPerEntity).contains(limits.eventsPerEntity))
+        precondition(
+            (0...AggregateLimits.maximumLatenessMicroseconds).contains(limits.allowedLatenessMicroseconds))
+        self.plan = plan
+        self.limits = limits
+        tables = plan.entities.map { EntityTable(plan: $0, limits: limits) }
+    }
+
+    /// Answers the planned reads of one entity for a payment, and adds the payment to the entity's history.
+    ///
+    /// A payment later than the allowed lateness is answered at its own time from what is kept, and not added. The
+    /// caller keeps event times from lying in the future: an entity takes its newest payment's time as its present.
+    ///
+    /// - Parameters:
+    ///   - entity: The kind, by its place in the plan.
+    ///   - key: Who it is: a hash that tells entities of the kind apart; any value.
+    ///   - timeMicroseconds: The payment's own time.
+    ///   - measures: Shape `(measureCount)`; `missingMeasure` where the payment has none.
+    ///   - columns: Shape `(distinctColumnCount)`; hashes, `missingColumn` where the payment has none.
+    ///   - results: Gets one value for each planned read, in plan order, from `resultsOffset` on.
+    /// - Complexity: Amortised O(reads + columns) for payments in time order; a late one adds the events that it
+    ///   comes before. Allocates only when an entity's events need more room than was ever used.
+    public mutating func observe(
+        entity: Int, key: UInt64, timeMicroseconds: Int64, measures: Span<Int64>, columns: Span<UInt64>,
+        results: inout [HistoryValue], resultsOffset: Int = 0
+    ) {
+        let time = min(max(timeMicroseconds, -Self.maximumTimeMicroseconds), Self.maximumTimeMicroseconds)
+        var span = results.mutableSpan
+        tables[entity].observe(
+            Payment(key: key, time: time, measures: measures, columns: columns), results: &span, offset: resultsOffset)
+    }
+
+    /// All kinds together.
+    public var statistics: AggregateStatistics {
+        var sum = AggregateStatistics()
+        for table in tables {
+            sum += table.statistics
+        }
+        return sum
+    }
+
+    /// One kind, by its place in the plan.
+    public func statistics(entity: Int) -> AggregateStatistics {
+        tables[entity].statistics
+    }
+}

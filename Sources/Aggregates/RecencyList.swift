@@ -1,0 +1,43 @@
+// Entities in the order in which they were last seen: a list with links both ways, apart from the entities so that
+// moving one to the front touches three words in little memory. A word holds an entity's newer and older neighbour,
+// each as its number plus one; 0 is none.
+
+struct RecencyList: Sendable {
+    private var links = PagedWords(itemWords: 1)
+    private var newest = -1
+    private(set) var oldest = -1
+
+    var bytes: Int { links.bytes }
+
+    /// Takes a new entity, whose number is the next, as the newest.
+    mutating func append() -> Int {
+        let entity = links.append()
+        pushNewest(entity)
+        return entity
+    }
+
+    /// Makes a known entity the newest.
+    mutating func touch(_ entity: Int) {
+        if entity == newest { return }
+        let word = links[entity, 0]
+        let newer = lowHalf(word) - 1
+        let older = highHalf(word) - 1
+        links[newer, 0] = joined(low: lowHalf(links[newer, 0]), high: older + 1)
+        if older >= 0 {
+            links[older, 0] = joined(low: newer + 1, high: highHalf(links[older, 0]))
+        } else {
+            oldest = newer
+        }
+        pushNewest(entity)
+    }
+
+    private mutating func pushNewest(_ entity: Int) {
+        links[entity, 0] = joined(low: 0, high: newest + 1)
+        if newest >= 0 {
+            links[newest, 0] = joined(low: entity + 1, high: highHalf(links[newest, 0]))
+        } else {
+            oldest = entity
+        }
+        newest = entity
+    }
+}
