@@ -1,0 +1,87 @@
+// What is decided of one payment, as values: what the answer says, what the record keeps, what a replay must find again.
+
+/// Which rung of the deadline ladder answered.
+public enum DecisionSource: String, Sendable, CaseIterable {
+    case model
+    case rules
+    /// The static answer of the policy.
+    case fallback = "default"
+}
+
+/// Why a payment was not answered by the model.
+public enum DegradedReason: String, Sendable, CaseIterable {
+    case noModel = "no_model"
+    /// A model was configured and refused at load.
+    case modelRefused = "model_refused"
+    case modelFailed = "model_failed"
+    case budgetShort = "budget_short"
+}
+
+public struct FiredRule: Sendable, Equatable {
+    /// Index of the rule in the plan.
+    public let rule: Int
+    /// The rule's action, or what it does on an error.
+    public let action: RuleDefinition.Action
+}
+
+/// One decision. A value of it is reused for payment after payment, so that deciding allocates nothing.
+public struct Decision: Sendable, Equatable {
+    public internal(set) var sequence: UInt64 = 0
+    public internal(set) var verdict = Verdict.approve
+    /// 0 to 999, on the scale of false positives.
+    public internal(set) var score = 0
+    /// The score's level; a rule that approves or declines does not change it.
+    public internal(set) var riskLevel = RiskLevel.normal
+    /// Calibrated; nil where no model answered, because points are no probability.
+    public internal(set) var probability: Double?
+    /// The model's raw margin.
+    public internal(set) var margin: Double?
+    public internal(set) var source = DecisionSource.fallback
+    public internal(set) var degradedReason: DegradedReason?
+    /// Rules that matched, in the order of the file.
+    public internal(set) var firedRules: [FiredRule] = []
+    /// Rules whose condition ended missing, and in an error.
+    public internal(set) var missingRules = 0
+    public internal(set) var failedRules = 0
+    /// What the model saw, in the order of features.yaml; NaN is missing.
+    public internal(set) var features: [Double] = []
+    /// Features that ended in an error and count as missing.
+    public internal(set) var failedFeatures = 0
+    /// A history reached events that are no longer kept.
+    public internal(set) var hasPartialHistory = false
+
+    public init() {}
+
+    /// Bit for bit: a missing feature, which is NaN, equals a missing feature.
+    public static func == (a: Decision, b: Decision) -> Bool {
+        a.sequence == b.sequence && a.verdict == b.verdict && a.score == b.score && a.riskLevel == b.riskLevel
+            && a.probability?.bitPattern == b.probability?.bitPattern && a.margin?.bitPattern == b.margin?.bitPattern
+            && a.source == b.source && a.degradedReason == b.degradedReason && a.firedRules == b.firedRules
+            && a.missingRules == b.missingRules && a.failedRules == b.failedRules
+            && a.features.map(\.bitPattern) == b.features.map(\.bitPattern) && a.failedFeatures == b.failedFeatures
+            && a.hasPartialHistory == b.hasPartialHistory
+    }
+}
+
+/// The costs that the ladder reckons with, measured where the service runs.
+public struct LadderCosts: Sendable, Equatable {
+    /// Features and rules of one payment.
+    public var rulesNanoseconds: Int64
+    /// Margin of one row.
+    public var modelNanoseconds: Int64
+
+    public init(rulesNanoseconds: Int64, modelNanoseconds: Int64) {
+        self.rulesNanoseconds = rulesNanoseconds
+        self.modelNanoseconds = modelNanoseconds
+    }
+}
+
+/// When the stages of a payment ended, by whatever clock the edge passes in; they don't touch the decision.
+public struct StageTimes: Sendable, Equatable {
+    public var startNanoseconds: UInt64 = 0
+    public var featuresNanoseconds: UInt64 = 0
+    public var rulesNanoseconds: UInt64 = 0
+    public var modelNanoseconds: UInt64 = 0
+
+    public init() {}
+}

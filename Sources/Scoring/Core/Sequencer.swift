@@ -1,0 +1,129 @@
+// The core and what is written of it: one payment in, the answer's bytes and the record's bytes out, in the order of the
+// sequence. Whoever holds the sequencer holds the order; the bytes go to the log through the closure that the edge
+// passes in, so that a service, a batch and a test take the same way.
+
+import JSON
+
+/// What the edge knows of a payment beside its body.
+public struct Arrival: Sendable {
+    /// The wall clock when it was taken in, in nanoseconds since 1970.
+    public var receivedAtNanoseconds: Int64
+    /// The monotonic clock at its first byte, and when it was read.
+    public var firstByteNanoseconds: UInt64
+    public var parsedNanoseconds: UInt64
+    /// From the first byte; `.max` where nobody waits.
+    public var budgetNanoseconds: Int64
+
+    public init(
+        receivedAtNanoseconds: Int64, firstByteNanoseconds: UInt64 = 0, parsedNanoseconds: UInt64 = 0,
+        budgetNanoseconds: Int64 = .max
+    ) {
+        self.receivedAtNanoseconds = receivedAtNanoseconds
+        self.firstByteNanoseconds = firstByteNanoseconds
+        self.parsedNanoseconds = parsedNanoseconds
+        self.budgetNanoseconds = budgetNanoseconds
+    }
+}
+
+public struct Sequencer {
+    public private(set) var core: Core
+    /// The answer's object for the payment that was decided last.
+    public private(set) var answer = JSONWriter(capacity: 2_048)
+    /// Where in the answer the `true` of `recorded` stands.
+    public private(set) var recordedOffset = 0
+    public private(set) var latencies = StageLatencies.none
+    private var record = JSONWriter(capacity: 8_192)
+    private var reasons: [Reason] = []
+    private var scratch: [UInt8] = []
+    private let context: AnswerContext
+    private let digests: RecordDigests
+
+    public init(core: consuming Core) {
+        context = AnswerContext(plan: core.plan, model: core.model)
+        digests = RecordDigests(plan: core.plan, model: core.model)
+        self.core = core
+    }
+
+    /// Appends a record's members under its sequence number and says where it was put, or nil where it could not be.
+    public typealias Append = (_ sequence: UInt64, _ body: Span<UInt8>) -> RecordReference?
+
+    /// Decides a payment and hands its record on. `answer` holds the answer where the outcome is `.decided`.
+    public mutating func submit(
+        _ payment: borrowing Payment, _ arrival: Arrival, traceParent: Span<UInt8>, clock: () -> UInt64,
+        append: Append
+    ) -> SubmissionOutcome {
+        var times = StageTimes()
+        var remaining = Int64.max
+        if arrival.budgetNanoseconds != .max {
+            let spent = clock() &- arrival.firstByteNanoseconds
+            remaining = arrival.budgetNanoseconds - Int64(clamping: spent)
+        }
+        let outcome = core.submit(
+            payment, at: arrival.receivedAtNanoseconds, remainingNanoseconds: remaining, times: &times, clock: clock)
+        guard outcome == .decided else { return outcome }
+        core.explainLast(into: &reasons)
+        latencies = StageLatencies(arrival, times, answered: clock())
+        answer.removeAll()
+        recordedOffset = DecisionAnswer.write(
+            core.decision, transactionID: payment.bytes(.transactionID), reasons: reasons, latencies: latencies,
+            context: context, to: &answer, scratch: &scratch)
+        writeRecord(payment, arrival, traceParent: traceParent)
+        if let reference = append(core.sequence, record.bytes.span) { core.recorded(at: reference) }
+        return .decided
+    }
+
+    private mutating func writeRecord(_ payment: borrowing Payment, _ arrival: Arrival, traceParent: Span<UInt8>) {
+        var record = JSONWriter(capacity: 0)
+        var scratch: [UInt8] = []
+        swap(&record, &self.record)
+        swap(&scratch, &self.scratch)
+        defer {
+            swap(&record, &self.record)
+            swap(&scratch, &self.scratch)
+        }
+        record.removeAll()
+        DecisionRecord.write(
+            payment, core.decision, receivedAtNanoseconds: arrival.receivedAtNanoseconds, answer: answer.bytes.span,
+            traceParent: traceParent, digests: digests, plan: core.plan, to: &record,
+            scratch: &scratch)
+    }
+
+    /// Gives an input that is no payment its place in the sequence and hands its record on.
+    ///
+    /// - Parameter object: One JSON object, as it was taken in.
+    public mutating func take(
+        _ kind: RecordKind, _ object: Span<UInt8>, receivedAtNanoseconds: Int64, append: Append
+    ) -> UInt64 {
+        let sequence = core.takeSequence()
+        record.removeAll()
+        DecisionRecord.write(kind, object, receivedAtNanoseconds: receivedAtNanoseconds, to: &record)
+        _ = append(sequence, record.bytes.span)
+        return sequence
+    }
+
+    /// Moves on over records that a gap in the log stands for.
+    public mutating func skip(through sequence: UInt64) { core.restore(sequence: sequence) }
+
+    /// Takes back in what a record says; `reader` holds its payment.
+    public mutating func restore(
+        _ parts: RecordReader.Parts, _ payment: borrowing Payment, at reference: RecordReference
+    ) {
+        switch parts.kind {
+        case .payment:
+            core.restore(payment, sequence: parts.sequence, at: parts.receivedAtNanoseconds, reference: reference)
+        case .outcome, .label, .config, .gap: core.restore(sequence: parts.sequence)
+        }
+    }
+}
+
+extension StageLatencies {
+    init(_ arrival: Arrival, _ times: StageTimes, answered: UInt64) {
+        func microseconds(_ from: UInt64, _ to: UInt64) -> Int64 { to > from ? Int64((to - from) / 1_000) : 0 }
+        self.init(
+            parse: microseconds(arrival.firstByteNanoseconds, arrival.parsedNanoseconds),
+            features: microseconds(times.startNanoseconds, times.featuresNanoseconds),
+            rules: microseconds(times.featuresNanoseconds, times.rulesNanoseconds),
+            model: microseconds(times.rulesNanoseconds, times.modelNanoseconds),
+            total: microseconds(arrival.firstByteNanoseconds, answered))
+    }
+}
