@@ -1,0 +1,114 @@
+// From configuration to what scores: files read, plan compiled, model proven, costs measured. A model that can't be
+// proven is told and left out; everything else that is wrong stops the start.
+
+import Glibc
+import HTTP
+import Platform
+import Scoring
+
+/// What a core is made of.
+public struct Assembly: Sendable {
+    public let plan: ScoringPlan
+    public let model: ModelState
+    /// Why a configured model is not served; nil where it is, or where none is configured.
+    public let modelProblem: BundleError?
+    public internal(set) var costs: LadderCosts
+
+    /// An upper bound for features and rules of one payment, which take some microseconds: with less than this left,
+    /// what remains is needed for the answer itself.
+    public static let rulesCostNanoseconds: Int64 = 200_000
+    /// No model is reckoned cheaper: a payment's first run finds caches cold.
+    static let leastModelCostNanoseconds: Int64 = 50_000
+
+    public init(_ configuration: ServiceConfiguration) throws(ConfigurationError) {
+        plan = try Self.plan(of: configuration)
+        guard let path = configuration.modelPath else {
+            model = .none
+            modelProblem = nil
+            costs = LadderCosts(rulesNanoseconds: Self.rulesCostNanoseconds, modelNanoseconds: 0)
+            return
+        }
+        do throws(BundleError) {
+            let loaded = try ScoringModel(folder: path)
+            try loaded.validate(for: plan)
+            let cost = loaded.measureCost { MonotonicClock.nanoseconds() }
+            costs = LadderCosts(
+                rulesNanoseconds: Self.rulesCostNanoseconds,
+                modelNanoseconds: max(Self.leastModelCostNanoseconds, cost))
+            model = .serving(loaded)
+            modelProblem = nil
+        } catch {
+            model = .refused
+            modelProblem = error
+            costs = LadderCosts(rulesNanoseconds: Self.rulesCostNanoseconds, modelNanoseconds: 0)
+        }
+    }
+
+    /// Features, rules and policy alone, which a model is trained on and held against.
+    static func plan(of configuration: ServiceConfiguration) throws(ConfigurationError) -> ScoringPlan {
+        try ScoringPlan(
+            ScoringPlan.Sources(
+                features: (configuration.featuresPath, try text(configuration.featuresPath)),
+                rules: (configuration.rulesPath, try text(configuration.rulesPath)),
+                policy: (configuration.policyPath, try text(configuration.policyPath))))
+    }
+
+    private static func text(_ path: String) throws(ConfigurationError) -> String {
+        do throws(PlatformError) {
+            return String(decoding: try readFile(path), as: UTF8.self)
+        } catch {
+            throw ConfigurationError(file: path, message: error.description)
+        }
+    }
+
+    public func makeCore(limits: CoreLimits) -> Core {
+        do throws(BundleError) {
+            return try Core(plan: plan, model: model, costs: costs, limits: limits)
+        } catch {
+            preconditionFailure("a model that was validated for the plan does not fit it: \(error)")
+        }
+    }
+}
+
+/// The key by which identifiers become pseudonyms: 32 random bytes, readable by the owner only.
+public enum IdentityKey {
+    static let byteCount = 32
+
+    /// Reads the key, or makes it at the first start.
+    ///
+    /// - Parameter isMade: Whether a key that is not there is made. Behind a log that has records it must not be: its
+    ///   histories would belong to nobody any more.
+    public static func load(path: String, isMade: Bool = true) throws(ConfigurationError) -> [UInt8] {
+        do throws(PlatformError) {
+            return try read(path)
+        } catch {
+            guard error.code == ENOENT else { throw ConfigurationError(file: path, message: error.description) }
+        }
+        guard isMade else {
+            throw ConfigurationError(
+                file: path,
+                message: """
+                    there is no identity key, and the log has records whose identifiers were hashed with one; restore \
+                    the key from a backup, name its place with data.identity_key, or begin a new data folder
+                    """)
+        }
+        do throws(PlatformError) {
+            let key = randomBytes(byteCount)
+            try makeDirectory(parentDirectory(of: path))
+            try writeFileAtomically(path, key, mode: 0o600)
+            return key
+        } catch {
+            throw ConfigurationError(file: path, message: error.description)
+        }
+    }
+
+    private static func read(_ path: String) throws(PlatformError) -> [UInt8] {
+        let key = try readFile(path, maximumBytes: byteCount)
+        guard key.count == byteCount else {
+            throw PlatformError(
+                operation: "read the key", path: path,
+                reason: "it holds \(key.count) bytes where a key has \(byteCount); restore it from a backup")
+        }
+        return key
+    }
+}

@@ -1,0 +1,159 @@
+// What all event loops share: the sequencer behind one lock, the log, and what the service says of itself. The lock is
+// held for the decision and for putting its record in line, never for a system call.
+//
+//   loop ──▶ read the payment ──▶ [ lock: decide, put the record in line ] ──▶ commit, once a wake-up ──▶ answer
+
+import DecisionLog
+import Dispatch
+import HTTP
+import JSON
+import Logging
+import Platform
+import Scoring
+import Synchronization
+
+public enum ServiceError: Error, Sendable, CustomStringConvertible {
+    case configuration(ConfigurationError)
+    case log(LogError)
+    case record(sequence: UInt64, RecordError)
+    case data(PlatformError)
+    case server(ServerError)
+
+    public var description: String {
+        switch self {
+        case .configuration(let error): error.description
+        case .log(let error): error.description
+        case .record(let sequence, let error): "the log's record \(sequence) \(error)"
+        case .data(let error): error.description
+        case .server(let error): error.description
+        }
+    }
+}
+
+public final class ScoringEngine: Sendable {
+    public let configuration: ServiceConfiguration
+    public let assembly: Assembly
+    public let recovery: Recovery
+    let pseudonymizer: Pseudonymizer
+    let log: DecisionLogWriter
+    let metrics = ServiceMetrics()
+    let startedAtNanoseconds = WallClock.nanosecondsSince1970()
+    private let sequencer: Mutex<Sequencer>
+    private let isDraining = Atomic<Bool>(false)
+    /// For the metrics; the server holds the engine through its handlers, so it is not held back.
+    private let server = Mutex<WeakServer>(WeakServer())
+    /// For what may read the disk or take long: repeated submissions, look-ups, batches. Bounded by the connections.
+    let background = DispatchQueue(label: "shroff.background", attributes: .concurrent)
+
+    /// Opens the data folder, takes back in what its log says, and is ready to score.
+    public convenience init(_ configuration: ServiceConfiguration) throws(ServiceError) {
+        let assembly: Assembly
+        do throws(ConfigurationError) {
+            assembly = try Assembly(configuration)
+        } catch {
+            throw .configuration(error)
+        }
+        try self.init(configuration, assembly)
+    }
+
+    /// The same with an assembly that is there.
+    init(_ configuration: ServiceConfiguration, _ assembly: Assembly) throws(ServiceError) {
+        self.configuration = configuration
+        self.assembly = assembly
+        var sequencer = Sequencer(core: assembly.makeCore(limits: configuration.core))
+        do throws(ConfigurationError) {
+            try Self.makeDirectory(configuration.dataDirectory)
+        } catch {
+            throw .configuration(error)
+        }
+        let opened = try OpenedLog.open(configuration, restoring: &sequencer)
+        log = opened.log
+        recovery = opened.recovery
+        // After the log, because who has the log's lock has the folder: two starts at once must not make two keys.
+        do throws(ConfigurationError) {
+            pseudonymizer = Pseudonymizer(
+                key: try IdentityKey.load(
+                    path: configuration.identityKeyPath, isMade: opened.recovery.report.records == 0))
+        } catch {
+            throw .configuration(error)
+        }
+        opened.recordConfiguration(
+            of: assembly, &sequencer, receivedAtNanoseconds: WallClock.nanosecondsSince1970())
+        self.sequencer = Mutex(sequencer)
+    }
+
+    private static func makeDirectory(_ path: String) throws(ConfigurationError) {
+        do throws(PlatformError) {
+            try Platform.makeDirectory(path)
+        } catch {
+            throw ConfigurationError(file: path, message: error.description)
+        }
+    }
+
+    // MARK: What loops ask
+
+    /// Runs `body` with the sequencer: everything in it happens at one place of the sequence.
+    func withSequencer<Result>(_ body: (inout Sequencer) -> sending Result) -> sending Result {
+        sequencer.withLock { body(&$0) }
+    }
+
+    /// The budget of a payment: its own deadline, or the configured one, less what is kept back for the answer.
+    func budgetNanoseconds(of payment: borrowing Payment) -> Int64 {
+        let whole = payment.deadlineMilliseconds.map { $0 * 1_000_000 } ?? configuration.budgetNanoseconds
+        return max(0, whole - min(configuration.reserveNanoseconds, whole / 10))
+    }
+
+    public var statistics: CoreStatistics { sequencer.withLock { $0.core.statistics } }
+
+    // MARK: Readiness
+
+    /// Why the service is not, or not wholly, what it should be. A degraded service is ready; a draining one is not.
+    struct Readiness: Sendable {
+        var isReady: Bool
+        var isModelServing: Bool
+        var isRecording: Bool
+        var reasons: [(code: StaticString, detail: String)]
+    }
+
+    var readiness: Readiness {
+        var readiness = Readiness(isReady: true, isModelServing: false, isRecording: true, reasons: [])
+        switch assembly.model {
+        case .serving: readiness.isModelServing = true
+        case .none:
+            readiness.reasons.append(("no_model", "no model is configured; the rules answer"))
+        case .refused:
+            let problem = assembly.modelProblem.map(\.description) ?? "unknown"
+            readiness.reasons.append(("model_refused", "the model was refused and the rules answer: \(problem)"))
+        }
+        if case .failing(_, let reason) = log.health.state {
+            readiness.isRecording = false
+            readiness.reasons.append(("not_recording", "decisions are not recorded: \(reason)"))
+        }
+        if isDraining.load(ordering: .relaxed) {
+            readiness.isReady = false
+            readiness.reasons.append(("draining", "the service is stopping"))
+        }
+        return readiness
+    }
+
+    func attach(_ server: Server) { self.server.withLock { $0.server = server } }
+
+    var serverStatistics: ServerStatistics? { server.withLock { $0.server?.statistics } }
+
+    public func beginDrain() { isDraining.store(true, ordering: .relaxed) }
+
+    /// Writes and flushes what waits, and gives the data folder free.
+    ///
+    /// - Returns: Whether everything was recorded.
+    public func close() -> Bool { log.close() }
+}
+
+private struct WeakServer: Sendable {
+    weak var server: Server?
+}
+
+extension LogPosition {
+    init(_ reference: RecordReference) {
+        self.init(segment: reference.segment, offset: reference.offset, length: reference.length)
+    }
+}
