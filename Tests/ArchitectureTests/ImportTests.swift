@@ -21,7 +21,7 @@ import Testing
         "LoadGenerator": ["CLinux"],
         "shroff": [
             "Platform", "HTTP", "JSON", "Trees", "Expressions", "Aggregates", "DecisionLog", "Scoring", "Learning",
-            "Simulation", "Service", "LoadGenerator", "ArgumentParser", "Logging", "Foundation",
+            "Simulation", "Service", "LoadGenerator", "ArgumentParser", "Logging", "Foundation", "FoundationEssentials",
         ],
     ]
 
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test func `an import that the table does not allow is seen`() {
-        let text = "// idea\nimport Glibc\n@testable import struct Trees.Node\n  import   SwiftNIO // no\nlet important = 1\n"
+        let text = "// idea\nimport Glibc\n@testable import struct Trees.Node\n  import   SwiftNIO\nlet important = 1\n"
         #expect(Self.modules(in: text) == ["Glibc", "Trees", "SwiftNIO"])
     }
 
@@ -62,7 +62,8 @@ import Testing
     }
 
     private static func targets() throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: sources.path).filter { !systemModules.contains($0) }.sorted()
+        let names = try FileManager.default.contentsOfDirectory(atPath: sources.path)
+        return names.filter { !systemModules.contains($0) }.sorted()
     }
 
     private static func imports(of target: String) throws -> [(file: String, module: String)] {
