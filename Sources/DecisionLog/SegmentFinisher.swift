@@ -36,14 +36,14 @@ final class SegmentFinisher: Sendable {
     func finish(_ file: SegmentFile) {
         queue.async {
             if self.operations.flush(file.descriptor) < 0 { self.state.withLock { $0.flushes += 1 } }
-            if self.compresses { self.compress(file.first) }
+            if self.compresses { LowPriorityWork.run { self.compress(file.first) } }
         }
     }
 
     /// Takes a full segment left by an earlier run.
     func finish(first: UInt64) {
         guard compresses else { return }
-        queue.async { self.compress(first) }
+        queue.async { LowPriorityWork.run { self.compress(first) } }
     }
 
     private func compress(_ first: UInt64) {
