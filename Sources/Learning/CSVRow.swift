@@ -4,12 +4,14 @@
 public enum CSVError: Error, Sendable, Equatable, CustomStringConvertible {
     case unterminatedQuote(column: Int)
     case textAfterQuote(column: Int)
+    case invalidUTF8(column: Int)
 
     public var description: String {
         switch self {
         case .unterminatedQuote(let column):
             "cell \(column) opens a quote that this line does not close; line breaks within a cell are not read"
         case .textAfterQuote(let column): "cell \(column) goes on behind its closing quote"
+        case .invalidUTF8(let column): "cell \(column) is not UTF-8"
         }
     }
 }
@@ -43,7 +45,10 @@ public enum CSVRow {
                 while position < end, line[position] != 0x2C { position += 1 }
                 cell.append(contentsOf: line[start..<position])
             }
-            cells.append(String(decoding: cell, as: UTF8.self))
+            guard let text = String(validating: cell, as: UTF8.self) else {
+                throw .invalidUTF8(column: cells.count + 1)
+            }
+            cells.append(text)
             guard position < end else { return cells }
             position += 1  // the comma; behind a last one stands an empty cell
         }

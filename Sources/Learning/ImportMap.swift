@@ -161,6 +161,7 @@ public struct BoundImportMap: Sendable {
         guard let digits = Currencies.minorUnitDigits(of: code.span) else {
             throw .amount("a major unit needs a currency, and \(currency) is none")
         }
+        guard text.utf8.allSatisfy({ $0 != UInt8(ascii: "+") }) else { throw .amount("\(text) is no decimal") }
         let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
         var fraction = parts.count == 2 ? String(parts[1]) : ""
         while fraction.utf8.count > digits, fraction.hasSuffix("0") { fraction.removeLast() }

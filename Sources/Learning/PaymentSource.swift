@@ -24,6 +24,8 @@ public struct PaymentSource {
     public private(set) var isFraud: Bool?
     private let lines: LineReader
     private let table: BoundImportMap?
+    /// Which spreadsheets put before the first column.
+    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
     private var line: [UInt8] = []
     private var json = JSONWriter()
 
@@ -42,6 +44,7 @@ public struct PaymentSource {
         guard try Self.platform({ () throws(PlatformError) in try lines.next(into: &header) }) else {
             throw .header(path: path, reason: "is empty; a table begins with the names of its columns")
         }
+        if header.starts(with: Self.byteOrderMark) { header.removeFirst(Self.byteOrderMark.count) }
         do throws(ImportError) {
             table = try map.bound(to: try Self.cells(of: header))
         } catch {

@@ -141,7 +141,7 @@ import Testing
             #expect(answer?.fields["connection"] == "close")
             let start = "{\"type\":\"about:blank\",\"title\":\"Bad Request\",\"status\":400,"
             #expect(answer?.body.hasPrefix(start) == true)
-            #expect(answer?.body.contains("\"code\":\"whitespaceBeforeColon\"") == true)
+            #expect(answer?.body.contains("\"code\":\"whitespace_before_colon\"") == true)
             #expect(client.isEnded())
             #expect(server.statistics.refusals == [.whitespaceBeforeColon: 1])
         }

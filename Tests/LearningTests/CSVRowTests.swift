@@ -5,8 +5,10 @@ import Testing
 
 @Suite struct CSVRowTests {
     @Test(arguments: [
-        ("", [""]), ("a", ["a"]), ("a,b,c", ["a", "b", "c"]), (",", ["", ""]), ("a,,", ["a", "", ""]), (",a", ["", "a"]),
-        ("a\r", ["a"]), ("a,\r", ["a", ""]), ("\r", [""]), (#""a""#, ["a"]), (#""""#, [""]), (#""","""#, [","]),
+        ("", [""]), ("a", ["a"]), ("a,b,c", ["a", "b", "c"]), (",", ["", ""]), ("a,,", ["a", "", ""]),
+        (",a", ["", "a"]),
+        ("a\r", ["a"]), ("a,\r", ["a", ""]), ("\r", [""]), (#""a""#, ["a"]), (#""""#, [""]), ("\"\",\"\"", ["", ""]),
+        ("\",\"", [","]),
         (#""a""b""#, [#"a"b"#]), (#""""""#, [#"""#]), (#""a,b",c"#, ["a,b", "c"]), (#"x,"a","""#, ["x", "a", ""]),
         (#""a""# + "\r", ["a"]), (" a , b ", [" a ", " b "]), ("é,😀", ["é", "😀"]), (#"a"b,c"#, [#"a"b"#, "c"]),
     ])
@@ -15,12 +17,18 @@ import Testing
     }
 
     @Test(arguments: [
-        (#""a"#, CSVError.unterminatedQuote(column: 1)), (#"x,""#, .unterminatedQuote(column: 2)), (#"x,"a"""#, .unterminatedQuote(column: 2)),
+        (#""a"#, CSVError.unterminatedQuote(column: 1)), (#"x,""#, .unterminatedQuote(column: 2)),
+        (#"x,"a"""#, .unterminatedQuote(column: 2)),
         (#""a"b"#, .textAfterQuote(column: 1)), (#"x,"a" ,y"#, .textAfterQuote(column: 2)),
     ])
     func `a line that breaks its quotes is refused with the column`(line: String, error: CSVError) {
         #expect(throws: error) { try CSVRow.cells(of: Array(line.utf8)) }
         #expect(error.description.hasPrefix("cell "))
+    }
+
+    @Test func `a cell of another encoding is refused, not altered`() {
+        let latin1 = Array("a,M".utf8) + [0xFC] + Array("nchen".utf8)
+        #expect(throws: CSVError.invalidUTF8(column: 2)) { try CSVRow.cells(of: latin1) }
     }
 
     @Test(arguments: [1, 2, 3] as [UInt64])

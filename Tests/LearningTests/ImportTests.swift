@@ -34,10 +34,12 @@ import Testing
             if newline == "\r\n", payments.count == 3 { break }  // an empty line is one with a carriage return there
         }
         #expect(payments.prefix(3).map { $0.integer(.amount) } == [5_716, 8_151, 14_600])
-        #expect(payments[0].string(.transactionID) == "handbook-0" && payments[0].string(.cardFingerprint) == "card-596")
+        #expect(
+            payments[0].string(.transactionID) == "handbook-0" && payments[0].string(.cardFingerprint) == "card-596")
         #expect(payments[0].string(.customerID) == "customer-596" && payments[0].string(.merchantID) == "merchant-3156")
         #expect(payments[0].string(.merchantTerminalID) == "terminal-3156" && payments[0].string(.currency) == "EUR")
-        #expect(payments[1].eventTimeNanoseconds == Timestamp.nanoseconds(parsing: Array("2018-04-01T00:02:10Z".utf8).span))
+        #expect(
+            payments[1].eventTimeNanoseconds == Timestamp.nanoseconds(parsing: Array("2018-04-01T00:02:10Z".utf8).span))
         #expect(labels.prefix(3).map { $0?.value } == [.legitimate, .fraud, .legitimate])
         #expect(labels[1]?.transactionID == "handbook-1" && labels[1]?.source == .chargeback)
         #expect(labels[1]?.labelledAtNanoseconds == payments[1].eventTimeNanoseconds + 7 * 86_400_000_000_000)
@@ -64,17 +66,22 @@ import Testing
     }
 
     @Test(arguments: [
-        ("57.16", "EUR", 5_716), ("57.1", "EUR", 5_710), ("57", "EUR", 5_700), ("57.", "EUR", 5_700), ("57.1600", "EUR", 5_716),
-        ("0.07", "EUR", 7), ("0.29", "EUR", 29), ("1.15", "EUR", 115), ("4.35", "USD", 435), ("1999", "JPY", 1_999), ("1999.0", "JPY", 1_999),
-        ("1.999", "BHD", 1_999), ("1.9999", "CLF", 19_999), ("9999999999.99", "EUR", 999_999_999_999), ("-5.00", "EUR", -500),
+        ("57.16", "EUR", 5_716), ("57.1", "EUR", 5_710), ("57", "EUR", 5_700), ("57.", "EUR", 5_700),
+        ("57.1600", "EUR", 5_716),
+        ("0.07", "EUR", 7), ("0.29", "EUR", 29), ("1.15", "EUR", 115), ("4.35", "USD", 435), ("1999", "JPY", 1_999),
+        ("1999.0", "JPY", 1_999),
+        ("1.999", "BHD", 1_999), ("1.9999", "CLF", 19_999), ("9999999999.99", "EUR", 999_999_999_999),
+        ("-5.00", "EUR", -500),
     ])
     func `an amount in major units is taken exactly`(text: String, currency: String, minor: Int64) throws {
         #expect(try BoundImportMap.minorUnits(of: text, currency: currency) == minor)
     }
 
     @Test(arguments: [
-        ("", "EUR"), (".5", "EUR"), ("5.001", "EUR"), ("1.5", "JPY"), ("1,5", "EUR"), ("1e3", "EUR"), ("five", "EUR"), ("1.-5", "EUR"),
-        ("1.+5", "EUR"), (" 1", "EUR"), ("+5", "EUR"), ("1.5", "XXQ"), ("1.5", ""), ("99999999999999999999", "EUR"), ("1.2.3", "EUR"),
+        ("", "EUR"), (".5", "EUR"), ("5.001", "EUR"), ("1.5", "JPY"), ("1,5", "EUR"), ("1e3", "EUR"), ("five", "EUR"),
+        ("1.-5", "EUR"),
+        ("1.+5", "EUR"), (" 1", "EUR"), ("+5", "EUR"), ("1.5", "XXQ"), ("1.5", ""), ("99999999999999999999", "EUR"),
+        ("1.2.3", "EUR"),
     ])
     func `what is no amount is refused`(text: String, currency: String) {
         #expect(throws: ImportError.self) { try BoundImportMap.minorUnits(of: text, currency: currency) }
@@ -120,11 +127,16 @@ import Testing
     }
 
     @Test(arguments: [
-        ("payment: { amuont: { column: a } }", "no field of a payment"), ("payment: { metadata: { column: a } }", "no field of a payment"),
-        ("payment: { amount: {} }", "either column or value"), ("payment: { amount: { column: a, value: b } }", "either column or value"),
-        ("payment: { currency: { column: a, unit: major } }", "only an amount"), ("payment: { amount: { column: a, unit: cents } }", "only an amount"),
-        ("payment: { amount: { colum: a } }", "did you mean column?"), ("label: { column: a, fraud: 1 }", "needs payment"),
-        ("payment: {}\nlabel: { column: a }", "needs column, and fraud"), ("payment: {}\nlabel: { column: a, fraud: 1, source: x }", "must be one of"),
+        ("payment: { amuont: { column: a } }", "no field of a payment"),
+        ("payment: { metadata: { column: a } }", "no field of a payment"),
+        ("payment: { amount: {} }", "either column or value"),
+        ("payment: { amount: { column: a, value: b } }", "either column or value"),
+        ("payment: { currency: { column: a, unit: major } }", "only an amount"),
+        ("payment: { amount: { column: a, unit: cents } }", "only an amount"),
+        ("payment: { amount: { colum: a } }", "did you mean column?"),
+        ("label: { column: a, fraud: 1 }", "needs payment"),
+        ("payment: {}\nlabel: { column: a }", "needs column, and fraud"),
+        ("payment: {}\nlabel: { column: a, fraud: 1, source: x }", "must be one of"),
         ("payment: {}\nlabel: { column: a, fraud: 1, known_after: 7 }", "length of time"),
     ])
     func `a map is checked key by key`(text: String, message: String) {
@@ -136,6 +148,15 @@ import Testing
         }
     }
 
+    @Test func `a byte order mark before the header is no part of the first column`() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write("t.csv", "\u{FEFF}" + Self.handbook)
+        var source = try PaymentSource(path: path, map: map())
+        var body: [UInt8] = []
+        #expect(try source.next(into: &body))
+        #expect(try read(body).string(.transactionID) == "handbook-0")
+    }
+
     @Test func `a column that the table does not have is named, with those that it has`() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write("t.csv", "transaction_id,timestamp\n")
@@ -144,12 +165,15 @@ import Testing
             _ = try PaymentSource(path: path, map: map)
             Issue.record("taken")
         } catch {
-            #expect(error == .header(path: path, reason: "the table has no column amount; it has transaction_id, timestamp"))
+            #expect(
+                error == .header(path: path, reason: "the table has no column amount; it has transaction_id, timestamp")
+            )
         }
     }
 
     @Test(arguments: [
-        ("1,2\n", "cells where the header has 7"), ("\"x\n", "opens a quote"), ("0,2018-04-01T00:00:31Z,1,1,1.001,0,0\n", "more decimals"),
+        ("1,2\n", "cells where the header has 7"), ("\"x\n", "opens a quote"),
+        ("0,2018-04-01T00:00:31Z,1,1,1.001,0,0\n", "more decimals"),
     ])
     func `a row that can't be taken is told with file and line`(row: String, message: String) throws {
         let folder = try TemporaryFolder()

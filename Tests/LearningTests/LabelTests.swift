@@ -73,10 +73,13 @@ import Testing
 
     // MARK: - The table of features
 
-    private func decide(_ request: String, _ features: String) throws -> (payment: Payment, decision: Decision, plan: ScoringPlan) {
+    private func decide(_ request: String, _ features: String) throws -> (
+        payment: Payment, decision: Decision, plan: ScoringPlan
+    ) {
         let plan = try ScoringPlan(
             ScoringPlan.Sources(
-                features: ("f", "entities:\n  card: card.fingerprint\nfeatures:\n\(features)"), rules: ("r", "rules: []"),
+                features: ("f", "entities:\n  card: card.fingerprint\nfeatures:\n\(features)"),
+                rules: ("r", "rules: []"),
                 policy: ("p", "bands: []\nrisk_levels: { elevated: 1, highest: 2 }\ndefault: approve\n")))
         var core = try Core(plan: plan, model: .none, costs: LadderCosts(rulesNanoseconds: 1, modelNanoseconds: 1))
         let payment = try read(Array(request.utf8))
@@ -108,7 +111,8 @@ import Testing
         table.appendRow(payment, decision, label: label("a", .legitimate, 0), to: &bytes)
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
         #expect(lines.count == 5 && lines[4].isEmpty)
-        #expect(lines[0] == "transaction_id,event_time,label,labelled_at,decision,score,amount,absent,n,late,tenth,huge")
+        #expect(
+            lines[0] == "transaction_id,event_time,label,labelled_at,decision,score,amount,absent,n,late,tenth,huge")
         let id = #""a,""b""",2026-11-23T10:15:00.500Z,"#
         #expect(lines[1].hasPrefix(id + ",,approve,0,12.99,,1,1,129.9,"))
         #expect(lines[2].hasPrefix(id + "1,1970-01-02T00:00:00Z,approve,0,"))

@@ -26,7 +26,8 @@ import Testing
         let answer = jsonValue(run.answer.utf8)
         #expect(
             keys(answer) == [
-                "transaction_id", "decision_id", "decision", "score", "probability", "risk_level", "decision_source", "degraded",
+                "transaction_id", "decision_id", "decision", "score", "probability", "risk_level", "decision_source",
+                "degraded",
                 "degraded_reason", "reasons", "rules", "versions", "experiment", "recorded", "latency_us",
             ])
         #expect(keys(answer["versions"]) == ["model", "rules", "features"])
@@ -98,18 +99,21 @@ import Testing
             return
         }
         #expect(fired.map { $0["id"]?.text } == ["high", "fast", "gone", "named", "who", "seen", "at"])
-        #expect(fired.map { $0["action"]?.text } == ["score", "review", "review", "review", "review", "observe", "score"])
+        #expect(
+            fired.map { $0["action"]?.text } == ["score", "review", "review", "review", "review", "observe", "score"])
     }
 
     @Test func `a model tells the features that raised its margin, the strongest first`() throws {
         let plan = try makePlan(
             features: [("amount", "amount"), ("hour", "event_time.getHours()"), ("absent", "device.time_on_page_ms")])
         let stumps = [
-            Stump(column: 1, threshold: "5", low: "-1", high: "0.5"), Stump(column: 0, threshold: "1000", low: "-2", high: "3"),
+            Stump(column: 1, threshold: "5", low: "-1", high: "0.5"),
+            Stump(column: 0, threshold: "1000", low: "-2", high: "3"),
             Stump(column: 2, threshold: "5", low: "-0.5", high: "1"),
         ]
         let model = try BundleFixture(
-            plan: plan, features: ["amount", "hour", "absent"], stumps: stumps, rows: [[1, 1, 1]]).load()
+            plan: plan, features: ["amount", "hour", "absent"], stumps: stumps, rows: [[1, 1, 1]]
+        ).load()
         var run = try Run(plan, model: .serving(model))
         try run.submit(RequestText.minimal.setting("amount", "2000").text)
         let told = reasons(run)
@@ -136,25 +140,33 @@ import Testing
 
     @Test(arguments: [true, false])
     func `a record reads back as the payment, the features, the answer and the digests`(withModel: Bool) throws {
-        let run = try decide(.full, withModel: withModel, traceParent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+        let run = try decide(
+            .full, withModel: withModel, traceParent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
         let line = run.lines[0]
         var records = RecordReader()
         let parts = try records.read(line.span)
-        #expect(parts.kind == .payment && parts.sequence == 1 && parts.receivedAtNanoseconds == records.payment.eventTimeNanoseconds)
+        #expect(
+            parts.kind == .payment && parts.sequence == 1
+                && parts.receivedAtNanoseconds == records.payment.eventTimeNanoseconds)
         let record = jsonValue(line)
         #expect(
             keys(record) == [
-                "seq", "kind", "received_at", "traceparent", "payment", "features", "margin", "rule_errors", "digests", "draw",
+                "seq", "kind", "received_at", "traceparent", "payment", "features", "margin", "rule_errors", "digests",
+                "draw",
                 "decision",
             ])
         #expect(String(decoding: line[try #require(parts.decision)], as: UTF8.self) == run.answer)
         #expect(jsonValue(line[try #require(parts.features)])["amount"] == .integer(1_299))
         #expect(record["margin"] == (withModel ? .integer(3) : .null))
-        #expect(record["digests"]?["model"] == (withModel ? .string(SHA256.hash(modelText(BundleFixture.stumps, features: 1)).hexadecimal) : .null))
+        #expect(
+            record["digests"]?["model"]
+                == (withModel ? .string(SHA256.hash(modelText(BundleFixture.stumps, features: 1)).hexadecimal) : .null))
         #expect(keys(record["digests"]) == ["features", "rules", "policy", "model"])
         for field in PaymentField.allCases { #expect(records.payment.has(field)) }
         let text = String(decoding: line, as: UTF8.self)
-        for secret in ["fp_1", "cus_1", "dev_1", "2001:db8", "e_1", "s_1", "p_1\"", "a_1"] { #expect(!text.contains(secret), "\(secret)") }
+        for secret in ["fp_1", "cus_1", "dev_1", "2001:db8", "e_1", "s_1", "p_1\"", "a_1"] {
+            #expect(!text.contains(secret), "\(secret)")
+        }
     }
 
     @Test func `a missing feature is null in the record`() throws {
@@ -165,8 +177,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", "is no JSON"), ("{", "is no JSON"), ("[]", "is no JSON"), (#"{"seq":1}"#, "has no kind"), (#"{"kind":"x"}"#, "of kind x"),
-        (#"{"kind":"payment"}"#, "has no received_at"), (#"{"kind":"payment","received_at":"x"}"#, "has no received_at"),
+        ("", "is no JSON"), ("{", "is no JSON"), ("[]", "is no JSON"), (#"{"seq":1}"#, "has no kind"),
+        (#"{"kind":"x"}"#, "of kind x"),
+        (#"{"kind":"payment"}"#, "has no received_at"),
+        (#"{"kind":"payment","received_at":"x"}"#, "has no received_at"),
         (#"{"kind":"payment","received_at":"2026-11-23T00:00:00Z"}"#, "has no payment"),
         (#"{"kind":"payment","received_at":"2026-11-23T00:00:00Z","payment":{}}"#, "/transaction_id is required"),
     ])

@@ -32,7 +32,8 @@ private func grouped(_ digits: String, _ groups: [Int], by separator: String) ->
     @Test(arguments: cardNumbers)
     func `a card number is found bare, and wherever it stands in a text`(number: String) {
         for text in [
-            number, " \(number)", "\(number)\n", "card \(number), please", "x\(number)y", "pan=\(number)&cvc=", "\"\(number)\"",
+            number, " \(number)", "\(number)\n", "card \(number), please", "x\(number)y", "pan=\(number)&cvc=",
+            "\"\(number)\"",
             "(\(number))", "ordre n°\(number)é", "\(number).", "a-\(number)-b", "Mozilla/5.0 (\(number)) Safari/537.36",
         ] {
             #expect(finding(text) == .cardNumber, "\(text)")
@@ -80,12 +81,14 @@ private func grouped(_ digits: String, _ groups: [Int], by separator: String) ->
 
     @Test func `a verification code is found by the name of its member`() {
         for name in [
-            "cvc", "CVV", "cvv2", "card_cvc", "cardCvc", "card.cvc", "cardcvv", "cvvCode", "cvc_number", "cvv-value", "csc",
+            "cvc", "CVV", "cvv2", "card_cvc", "cardCvc", "card.cvc", "cardcvv", "cvvCode", "cvc_number", "cvv-value",
+            "csc",
             "cid", "card_cid", "CAV2", "securityCode", "card security code", "customer_supplied_card_security_code",
             "verification_value", "card_code",
         ] {
             #expect(isCode(name, "123") && isCode(name, "1234"), "\(name)")
-            #expect(!isCode(name, "12") && !isCode(name, "12345") && !isCode(name, "M") && !isCode(name, "12a"), "\(name)")
+            #expect(
+                !isCode(name, "12") && !isCode(name, "12345") && !isCode(name, "M") && !isCode(name, "12a"), "\(name)")
         }
         for name in [
             "cvc_result", "cvcCheck", "acid", "placid", "discord", "postcode", "code", "", "amount", "account_number",
@@ -109,14 +112,17 @@ private func grouped(_ digits: String, _ groups: [Int], by separator: String) ->
     }
 
     @Test func `JSON numbers are looked at with their exponent carried out, and fractions are let pass`() {
-        for number in ["4111111111111111", "-4111111111111111", "4111111111111111.5", "4.111111111111111e15", "4.111111111111111E+15",
-            "41111111111111110e-1", "378282246310005"]
-        {
+        for number in [
+            "4111111111111111", "-4111111111111111", "4111111111111111.5", "4.111111111111111e15",
+            "4.111111111111111E+15",
+            "41111111111111110e-1", "378282246310005",
+        ] {
             #expect(finding(number: number) == .cardNumber, "\(number)")
         }
-        for number in ["0.4111111111111111", "4.111111111111111", "4111111111111112", "411111111111", "4e99999999", "0", "-1.5e3",
-            "0.8473625172635476", "1764230400123", "5e-300"]
-        {
+        for number in [
+            "0.4111111111111111", "4.111111111111111", "4111111111111112", "411111111111", "4e99999999", "0", "-1.5e3",
+            "0.8473625172635476", "1764230400123", "5e-300",
+        ] {
             #expect(finding(number: number) == nil, "\(number)")
         }
     }
@@ -208,7 +214,8 @@ private func grouped(_ digits: String, _ groups: [Int], by separator: String) ->
         ("metadata", #"{"a":"4111111111111111"}"#, "/metadata/a card_data"),
         ("metadata", #"{"a":4111111111111111}"#, "/metadata/a card_data"),
         ("metadata", #"{"4111111111111111":"a"}"#, "/metadata card_data"),
-        ("metadata", #"{"cvv":"123"}"#, "/metadata/cvv card_data"), ("metadata", #"{"cvv":123}"#, "/metadata/cvv card_data"),
+        ("metadata", #"{"cvv":"123"}"#, "/metadata/cvv card_data"),
+        ("metadata", #"{"cvv":123}"#, "/metadata/cvv card_data"),
         ("metadata", #"{"track":"%B4111111111111111^DOE/J^2512"}"#, "/metadata/track card_data"),
         ("4111111111111111", "1", " unknown"), ("card.4111111111111111", "1", "/card unknown"),
         ("channel", #""cvc: 123""#, "/channel card_data"),

@@ -32,15 +32,19 @@ import Testing
         #expect(error.message.contains("did you mean action?"))
         #expect(error.description.hasPrefix("rules.yaml:4: rules[0].acton: "))
         #expect(try #require(policy("bandz: []")).message.contains("did you mean bands?"))
-        #expect(try #require(features("entities: {}\nfeatures: []\nzebra: 1\n")).message.contains("Known keys: entities, features"))
+        #expect(
+            try #require(features("entities: {}\nfeatures: []\nzebra: 1\n")).message.contains(
+                "Known keys: entities, features"))
     }
 
     @Test func `a key, a rule and a feature may not stand twice`() throws {
         let key = try #require(rules("rules:\n  - id: a\n    id: b\n"))
         #expect(key.line == 2 && key.message == "id stands twice in one mapping", "\(key)")
-        let rule = try #require(rules("rules:\n  - { id: a, when: amount > 1, points: 1 }\n  - { id: a, when: amount > 2, points: 1 }\n"))
+        let rule = try #require(
+            rules("rules:\n  - { id: a, when: amount > 1, points: 1 }\n  - { id: a, when: amount > 2, points: 1 }\n"))
         #expect(rule.line == 3 && rule.message.contains("a rule a stands above"))
-        let feature = try #require(features("entities:\n  card: card.fingerprint\nfeatures:\n  - a: amount\n  - b: amount\n  - a: amount\n"))
+        let feature = try #require(
+            features("entities:\n  card: card.fingerprint\nfeatures:\n  - a: amount\n  - b: amount\n  - a: amount\n"))
         #expect(feature.line == 6 && feature.message.contains("stands above"))
     }
 
@@ -56,12 +60,17 @@ import Testing
     }
 
     @Test func `in a block of lines an error has the line where it stands`() throws {
-        let block = "rules:\n  - id: a\n    points: 1\n    when: |\n      amount > 5 &&\n      currency == \"EUR\" &&\n      amuont < 7\n"
+        let block =
+            "rules:\n  - id: a\n    points: 1\n    when: |\n      amount > 5 &&\n      currency == \"EUR\" &&\n      amuont < 7\n"
         let error = try #require(rules(block))
-        #expect(error.line == 7 && error.message.contains("line 3, column 1") && error.message.contains("\n  amuont < 7\n  ^"))
-        let broken = try #require(rules("rules:\n  - id: a\n    points: 1\n    when: |\n      amount > 5 &&\n      * 3\n"))
+        #expect(
+            error.line == 7 && error.message.contains("line 3, column 1")
+                && error.message.contains("\n  amuont < 7\n  ^"))
+        let broken = try #require(
+            rules("rules:\n  - id: a\n    points: 1\n    when: |\n      amount > 5 &&\n      * 3\n"))
         #expect(broken.line == 6)
-        let folded = try #require(rules("rules:\n  - id: a\n    points: 1\n    when: >\n      amount > 5 &&\n      amuont < 7\n"))
+        let folded = try #require(
+            rules("rules:\n  - id: a\n    points: 1\n    when: >\n      amount > 5 &&\n      amuont < 7\n"))
         #expect(folded.line == 4 && folded.message.contains("line 1, column 15"))
     }
 
@@ -115,7 +124,8 @@ import Testing
 
     @Test func `a feature says its reason, or its name in capitals is the reason`() throws {
         let file = try FeatureFile(
-            yaml: "entities: {}\nfeatures:\n  - a_b: amount\n  - c: { value: amount, reason: R, description: d }\n", file: "f")
+            yaml: "entities: {}\nfeatures:\n  - a_b: amount\n  - c: { value: amount, reason: R, description: d }\n",
+            file: "f")
         #expect(file.features.map(\.reason) == ["A_B", "R"])
         #expect(file.features.map(\.canonical) == ["a_b = amount", "c = amount"])
     }
@@ -124,10 +134,14 @@ import Testing
 
     @Test(arguments: [
         ("{ when: amount > 1, points: 1 }", "needs an id"), ("{ id: a, points: 1 }", "needs when"),
-        ("{ id: a, when: amount > 1 }", "needs an action or points"), ("{ id: a, when: amount, points: 1 }", "expected bool"),
+        ("{ id: a, when: amount > 1 }", "needs an action or points"),
+        ("{ id: a, when: amount, points: 1 }", "expected bool"),
         ("{ id: a, when: amount > 1, points: 1000 }", "must be from 0 to 999"),
         ("{ id: a, when: amount > 1, points: -1 }", "must be from 0 to 999"),
-        ("{ id: a, when: amount > 1, action: block }", "must be one of approve, review, challenge, decline, score, observe"),
+        (
+            "{ id: a, when: amount > 1, action: block }",
+            "must be one of approve, review, challenge, decline, score, observe"
+        ),
         ("{ id: a, when: amount > 1, points: 1, catch: block }", "must be one of"),
         ("{ id: a, when: amount > 1, points: x }", "must be a whole number"),
     ])
@@ -145,9 +159,10 @@ import Testing
 
     @Test func `bands rise, and the last that a score reaches decides`() throws {
         let policy = try Policy(yaml: defaultPolicy, file: "p")
-        #expect([0, 299, 300, 599, 600, 899, 900, 999].map(policy.verdict(score:)) == [
-            .approve, .approve, .challenge, .challenge, .review, .review, .decline, .decline,
-        ])
+        #expect(
+            [0, 299, 300, 599, 600, 899, 900, 999].map(policy.verdict(score:)) == [
+                .approve, .approve, .challenge, .challenge, .review, .review, .decline, .decline,
+            ])
         #expect([299, 300, 899, 900].map(policy.riskLevel(score:)) == [.normal, .elevated, .elevated, .highest])
         #expect(policy.explained == [.review, .challenge, .decline] && policy.fallback == .review)
     }
@@ -155,7 +170,8 @@ import Testing
     @Test(arguments: [
         ("bands: [{ at_least: 5, decision: review }, { at_least: 5, decision: decline }]", "must be above 5"),
         ("bands: [{ at_least: 1000, decision: review }]", "must be from 0 to 999"),
-        ("bands: [{ at_least: 5 }]", "needs at_least and decision"), ("bands: [{ at_least: 5, decision: score }]", "must be one of"),
+        ("bands: [{ at_least: 5 }]", "needs at_least and decision"),
+        ("bands: [{ at_least: 5, decision: score }]", "must be one of"),
         ("bands: []\nexplain: [x]", "must be one of"), ("bands: {}", "must be a list"),
     ])
     func `bands are checked`(bands: String, message: String) throws {
@@ -174,12 +190,16 @@ import Testing
         #expect(try #require(policy(many(Policy.maximumBands + 1))).message.contains("at most 32"))
     }
 
-    @Test(arguments: [("50ms", 50_000_000), ("10s", 10_000_000_000), ("5m", 300_000_000_000), ("30d", 2_592_000_000_000_000)])
+    @Test(arguments: [
+        ("50ms", 50_000_000), ("10s", 10_000_000_000), ("5m", 300_000_000_000), ("30d", 2_592_000_000_000_000),
+    ])
     func `a length of time has a unit`(text: String, nanoseconds: Int64) {
         #expect(DurationText.nanoseconds(parsing: text) == nanoseconds)
         #expect(DurationText.text(nanoseconds: nanoseconds) == text)
     }
 
     @Test(arguments: ["", "5", "m", "-5m", "5 m", "1.5h", "5w", "99999999999999d", "+5m", "5ms5"])
-    func `what is no length of time is refused`(text: String) { #expect(DurationText.nanoseconds(parsing: text) == nil) }
+    func `what is no length of time is refused`(text: String) {
+        #expect(DurationText.nanoseconds(parsing: text) == nil)
+    }
 }

@@ -44,7 +44,9 @@ struct PaymentStream {
 
     static func request(_ facts: Facts) -> RequestText {
         var request = RequestText.minimal.setting("transaction_id", "\"\(facts.transaction)\"")
-            .setting("event_time", "\"\(Timestamp.text(nanoseconds: facts.time))\"").setting("amount", "\(facts.amount)")
+            .setting("event_time", "\"\(Timestamp.text(nanoseconds: facts.time))\"").setting(
+                "amount", "\(facts.amount)"
+            )
             .setting("merchant.id", "\"\(facts.merchant)\"").removing("card.fingerprint")
         if let card = facts.card { request = request.setting("card.fingerprint", "\"\(card)\"") }
         if let customer = facts.customer { request = request.setting("customer.id", "\"\(customer)\"") }
@@ -65,7 +67,8 @@ struct Run {
     var isLogFull = false
 
     init(
-        _ plan: ScoringPlan, model: ModelState = .none, costs: LadderCosts = LadderCosts(rulesNanoseconds: 1, modelNanoseconds: 1),
+        _ plan: ScoringPlan, model: ModelState = .none,
+        costs: LadderCosts = LadderCosts(rulesNanoseconds: 1, modelNanoseconds: 1),
         limits: CoreLimits = CoreLimits()
     ) throws {
         sequencer = Sequencer(core: try Core(plan: plan, model: model, costs: costs, limits: limits))
@@ -151,8 +154,10 @@ func makeRichPlan() throws(ConfigurationError) -> ScoringPlan {
         features: [
             ("amount", "major_units(amount, currency)"), ("card_count_10m", #"count(card, "10m")"#),
             ("card_before_10m", #"before(count(card, "10m"))"#), ("card_sum_1h", #"sum(card, amount, "1h")"#),
-            ("card_mean_1h", #"before(mean(card, amount, "1h"))"#), ("card_merchants", #"distinct(card, merchant.id, "1h")"#),
-            ("card_age", "since_first(card)"), ("card_gap", "since_last(card)"), ("user_cards", #"distinct(customer, card, "1d")"#),
+            ("card_mean_1h", #"before(mean(card, amount, "1h"))"#),
+            ("card_merchants", #"distinct(card, merchant.id, "1h")"#),
+            ("card_age", "since_first(card)"), ("card_gap", "since_last(card)"),
+            ("user_cards", #"distinct(customer, card, "1d")"#),
             ("device_count", #"count(device, "20m")"#), ("merchant_mean", #"mean(merchant, amount, "20m")"#),
             ("ratio", "amount / feature.card_mean_1h"), ("is_night", "event_time.getHours() <= 6"),
         ],

@@ -8,7 +8,8 @@ import Testing
 
 @Suite struct CoreTests {
     @Test(arguments: [1, 2, 3] as [UInt64])
-    func `two cores with the same inputs give the same decisions, records and answers, bit for bit`(seed: UInt64) throws {
+    func `two cores with the same inputs give the same decisions, records and answers, bit for bit`(seed: UInt64) throws
+    {
         let plan = try makeRichPlan()
         var runs = [try Run(plan), try Run(try makeRichPlan())]
         var streams = [PaymentStream(seed: seed), PaymentStream(seed: seed)]
@@ -65,7 +66,9 @@ import Testing
         var run = try Run(makePlan(), limits: CoreLimits(submissions: SubmissionLimits(maximumTransactions: 3)))
         func request(_ i: Int) -> String { RequestText.minimal.setting("transaction_id", "\"t\(i)\"").text }
         for i in 0..<4 { #expect(try run.submit(request(i)) == .decided) }
-        #expect(run.sequencer.core.statistics.transactions == 3 && run.sequencer.core.statistics.transactionsForgottenEarly == 1)
+        #expect(
+            run.sequencer.core.statistics.transactions == 3
+                && run.sequencer.core.statistics.transactionsForgottenEarly == 1)
         guard case .repeated = try run.submit(request(1)) else {
             Issue.record("a newer transaction was forgotten")
             return
@@ -95,7 +98,8 @@ import Testing
         try run.submit(RequestText.minimal.setting("transaction_id", #""b""#).text)
         #expect(run.decision.sequence == 3)
         let label = jsonValue(run.lines[1])
-        #expect(label["kind"]?.text == "label" && label["label"]?["label"]?.text == "fraud" && label["seq"] == .integer(2))
+        #expect(
+            label["kind"]?.text == "label" && label["label"]?["label"]?.text == "fraud" && label["seq"] == .integer(2))
         #expect(label["received_at"]?.text == "2026-11-23T00:00:00Z")
     }
 
@@ -114,8 +118,10 @@ import Testing
         let model = try BundleFixture(plan: plan).load()
         for rung in [
             Rung(remaining: .max, source: .model, reason: nil), Rung(remaining: 1_500, source: .model, reason: nil),
-            Rung(remaining: 1_499, source: .rules, reason: .budgetShort), Rung(remaining: 1_000, source: .rules, reason: .budgetShort),
-            Rung(remaining: 999, source: .fallback, reason: .budgetShort), Rung(remaining: 0, source: .fallback, reason: .budgetShort),
+            Rung(remaining: 1_499, source: .rules, reason: .budgetShort),
+            Rung(remaining: 1_000, source: .rules, reason: .budgetShort),
+            Rung(remaining: 999, source: .fallback, reason: .budgetShort),
+            Rung(remaining: 0, source: .fallback, reason: .budgetShort),
             Rung(remaining: -1_000_000, source: .fallback, reason: .budgetShort),
         ] {
             var run = try Run(plan, model: .serving(model), costs: Self.costs)
@@ -137,7 +143,8 @@ import Testing
 
     @Test func `the static answer asks no rule, and the payment counts all the same`() throws {
         let plan = try makePlan(
-            features: [("n", #"count(card, "1h")"#)], rules: "[{ id: r, when: 'amount > 0', action: decline, points: 900 }]")
+            features: [("n", #"count(card, "1h")"#)],
+            rules: "[{ id: r, when: 'amount > 0', action: decline, points: 900 }]")
         var run = try Run(plan, costs: Self.costs)
         try run.submit(RequestText.minimal.text, remaining: 1)
         #expect(run.decision.verdict == .review && run.decision.score == 0 && run.decision.firedRules.isEmpty)
@@ -167,7 +174,8 @@ import Testing
     @Test func `a model that gives no number leaves the answer to the rules`() throws {
         let plan = try makePlan(rules: "[{ id: r, when: 'amount > 0', points: 350 }]")
         let huge = [
-            Stump(column: 0, threshold: "1000", low: "-0.5", high: "3e38"), Stump(column: 0, threshold: "1000", low: "-0.5", high: "3e38"),
+            Stump(column: 0, threshold: "1000", low: "-0.5", high: "3e38"),
+            Stump(column: 0, threshold: "1000", low: "-0.5", high: "3e38"),
         ]
         let model = try BundleFixture(plan: plan, stumps: huge, rows: [[1]]).load()
         var run = try Run(plan, model: .serving(model))
@@ -180,9 +188,13 @@ import Testing
 
     @Test func `columns stand in the model's order, whatever the order of features`() throws {
         let plan = try makePlan(features: [("x", "7"), ("hour", "event_time.getHours()"), ("amount", "amount")])
-        let stumps = [Stump(column: 0, threshold: "1000", low: "0", high: "4"), Stump(column: 1, threshold: "12", low: "0", high: "1")]
+        let stumps = [
+            Stump(column: 0, threshold: "1000", low: "0", high: "4"),
+            Stump(column: 1, threshold: "12", low: "0", high: "1"),
+        ]
         let model = try BundleFixture(
-            plan: plan, features: ["amount", "hour"], stumps: stumps, rows: [[1, 1], [1_000, 12]]).load()
+            plan: plan, features: ["amount", "hour"], stumps: stumps, rows: [[1, 1], [1_000, 12]]
+        ).load()
         var run = try Run(plan, model: .serving(model))
         try run.submit(RequestText.minimal.text)  // 12.99 EUR at 10 h
         #expect(run.decision.margin == 4 && run.decision.features == [7, 10, 1_299])

@@ -46,7 +46,8 @@ import Testing
 
     @Test(arguments: [
         ("status", #""lost""#, "/0/status not_allowed"), ("occurred_at", nil, "/0/occurred_at missing"),
-        ("response_code", #""01234567890123456""#, "/0/response_code too_long"), ("label", #""fraud""#, "/0/label unknown"),
+        ("response_code", #""01234567890123456""#, "/0/response_code too_long"),
+        ("label", #""fraud""#, "/0/label unknown"),
     ])
     func `a wrong field of an outcome is named`(member: String, json: String?, expected: String) {
         #expect(refusals(.outcome, change(Self.outcome, member, json)) == [expected])
@@ -63,7 +64,8 @@ import Testing
 
     @Test(arguments: [
         (FeedbackSchema.label, "source", LabelSource.allCases.map(\.rawValue)),
-        (.label, "label", LabelValue.allCases.map(\.rawValue)), (.outcome, "status", OutcomeStatus.allCases.map(\.rawValue)),
+        (.label, "label", LabelValue.allCases.map(\.rawValue)),
+        (.outcome, "status", OutcomeStatus.allCases.map(\.rawValue)),
     ])
     func `every word of a choice is taken`(schema: FeedbackSchema, member: String, words: [String]) {
         for word in words {

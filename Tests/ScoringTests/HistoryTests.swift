@@ -10,7 +10,9 @@ private struct Ledger {
     private(set) var past: [Facts] = []
 
     /// Payments of the same entity in (t − w, t], with the asking one at the end where it counts.
-    private func window(_ asking: Facts, _ seconds: Int64?, _ entity: (Facts) -> String?, _ includesAsking: Bool) -> [Facts]? {
+    private func window(_ asking: Facts, _ seconds: Int64?, _ entity: (Facts) -> String?, _ includesAsking: Bool)
+        -> [Facts]?
+    {
         guard let name = entity(asking) else { return nil }
         let all = includesAsking ? past + [asking] : past
         let start = seconds.map { asking.time - $0 * second } ?? .min
@@ -44,7 +46,8 @@ private struct Ledger {
 @Suite struct HistoryTests {
     static let features = [
         ("a", #"count(card, "10m")"#), ("b", #"before(count(card, "10m"))"#), ("c", #"sum(card, amount, "1h")"#),
-        ("d", #"before(mean(card, amount, "1h"))"#), ("e", #"distinct(card, merchant.id, "1h")"#), ("f", "since_first(card)"),
+        ("d", #"before(mean(card, amount, "1h"))"#), ("e", #"distinct(card, merchant.id, "1h")"#),
+        ("f", "since_first(card)"),
         ("g", "since_last(card)"), ("h", #"distinct(customer, card, "1d")"#), ("i", #"count(device, "20m")"#),
         ("j", #"mean(merchant, amount, "20m")"#), ("k", "before(since_first(device))"),
     ]
@@ -68,9 +71,10 @@ private struct Ledger {
 
     @Test func `a window begins just behind its length and ends with the payment itself`() throws {
         var run = try Run(makePlan(features: [("n", #"count(card, "10m")"#)]))
-        for (number, (offset, expected)) in [(0, 1.0), (600 * second - 1, 2), (600 * second, 2), (600 * second, 3), (1_200 * second, 1)]
-            .enumerated()
-        {
+        for (number, (offset, expected)) in [
+            (0, 1.0), (600 * second - 1, 2), (600 * second, 2), (600 * second, 3), (1_200 * second, 1),
+        ]
+        .enumerated() {
             let time = Timestamp.text(nanoseconds: midnight + offset / 1_000 * 1_000)
             let request = RequestText.minimal.setting("event_time", "\"\(time)\"")
             try run.submit(request.setting("transaction_id", "\"t\(number)\"").text)
@@ -107,7 +111,8 @@ private struct Ledger {
         }
         #expect(partial.first == false && partial.last == true)
         #expect(partial == partial.sorted { !$0 && $1 })
-        try run.submit(RequestText.minimal.setting("transaction_id", #""x""#).setting("card.fingerprint", #""fp_2""#).text)
+        try run.submit(
+            RequestText.minimal.setting("transaction_id", #""x""#).setting("card.fingerprint", #""fp_2""#).text)
         #expect(!run.decision.hasPartialHistory)
     }
 

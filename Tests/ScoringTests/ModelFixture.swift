@@ -57,7 +57,8 @@ final class TemporaryFolder: Sendable {
 struct BundleFixture {
     /// Raw margins of −2, 0.5 and 3 by amount; a missing one is −2.
     static let stumps = [
-        Stump(column: 0, threshold: "100", low: "-1.5", high: "1"), Stump(column: 0, threshold: "1000", low: "-0.5", high: "2"),
+        Stump(column: 0, threshold: "100", low: "-1.5", high: "1"),
+        Stump(column: 0, threshold: "1000", low: "-0.5", high: "2"),
     ]
     static let rows: [[Double]] = [[5], [100], [999.5], [1_000], [.nan]]
 
@@ -112,7 +113,8 @@ struct BundleFixture {
     func write() throws -> TemporaryFolder {
         let folder = try TemporaryFolder()
         let files = [
-            ("bundle.yaml", manifest), ("model.json", modelAfterDigest ?? model), ("golden.csv", goldenAfterDigest ?? golden),
+            ("bundle.yaml", manifest), ("model.json", modelAfterDigest ?? model),
+            ("golden.csv", goldenAfterDigest ?? golden),
         ]
         for (name, text) in files where name != withoutFile { try folder.write(name, text) }
         return folder

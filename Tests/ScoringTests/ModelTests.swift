@@ -6,9 +6,10 @@ import Trees
 @testable import Scoring
 
 @Suite struct CalibrationTests {
-    @Test(arguments: [
-        (0.5, 0.1, 1.0 / 11), (0.9, 0.1, 0.9 / 1.9), (0.25, 1.0, 0.25), (0, 0.01, 0), (1, 0.01, 1),
-    ] as [(Double, Double, Double)])
+    @Test(
+        arguments: [
+            (0.5, 0.1, 1.0 / 11), (0.9, 0.1, 0.9 / 1.9), (0.25, 1.0, 0.25), (0, 0.01, 0), (1, 0.01, 1),
+        ] as [(Double, Double, Double)])
     func `the down-sampling of legitimate payments is undone`(q: Double, kept: Double, expected: Double) {
         let calibration = Calibration(legitimateKept: kept, isotonic: nil)
         #expect(abs(calibration.probability(ofModel: q) - expected) < 1e-15)
@@ -47,12 +48,15 @@ import Trees
         #expect(line(PiecewiseLinear.maximumPoints) != nil && line(PiecewiseLinear.maximumPoints + 1) == nil)
     }
 
-    @Test(arguments: [
-        (1.0, 0), (0.1, 333), (0.01, 666), (0.001, 999), (0.000_1, 999), (0.5, 100), (0.101, 331),
-    ] as [(Double, Int)])
+    @Test(
+        arguments: [
+            (1.0, 0), (0.1, 333), (0.01, 666), (0.001, 999), (0.000_1, 999), (0.5, 100), (0.101, 331),
+        ] as [(Double, Int)])
     func `the score is on the fixed scale of false positives`(rate: Double, score: Int) throws {
         let scale = try #require(ScoreScale(anchors: [(0, rate)]))
-        #expect(scale.score(ofMargin: 0) == score && scale.score(ofMargin: -50) == score && scale.score(ofMargin: 50) == score)
+        #expect(
+            scale.score(ofMargin: 0) == score && scale.score(ofMargin: -50) == score
+                && scale.score(ofMargin: 50) == score)
     }
 
     @Test func `between anchors the score rises with the margin, straight in the logarithm`() throws {
@@ -62,7 +66,9 @@ import Trees
 
     @Test func `anchors whose rates rise, or are no rates, make no scale`() {
         #expect(ScoreScale(anchors: [(0, 0.1), (1, 0.2)]) == nil)
-        #expect(ScoreScale(anchors: [(0, 0)]) == nil && ScoreScale(anchors: [(0, 1.1)]) == nil && ScoreScale(anchors: []) == nil)
+        #expect(
+            ScoreScale(anchors: [(0, 0)]) == nil && ScoreScale(anchors: [(0, 1.1)]) == nil
+                && ScoreScale(anchors: []) == nil)
         #expect(ScoreScale(anchors: [(0, 0.1), (1, 0.1)]) != nil)
     }
 }
@@ -97,7 +103,9 @@ import Trees
         let model = try fixture().load()
         #expect(model.manifest.version == "v1" && model.manifest.features == ["amount"])
         #expect(model.goldenRows.count == 5 && model.goldenRows[4][0].isNaN)
-        #expect(model.manifest.quality.map(\.metric) == ["average_precision"] && model.manifest.training.map(\.value) == ["1000"])
+        #expect(
+            model.manifest.quality.map(\.metric) == ["average_precision"]
+                && model.manifest.training.map(\.value) == ["1000"])
         #expect(try model.columns(in: makePlan()) == [0])
         var clock: UInt64 = 0
         let cost = model.measureCost(rounds: 2) {
@@ -120,7 +128,12 @@ import Trees
     @Test func `a file that was changed after training is refused by its digest`() throws {
         for (file, change) in [
             ("model.json", { (fixture: inout BundleFixture) in fixture.modelAfterDigest = fixture.model + " " }),
-            ("golden.csv", { (fixture: inout BundleFixture) in fixture.goldenAfterDigest = fixture.golden.replacing("3.0", with: "3.5") }),
+            (
+                "golden.csv",
+                { (fixture: inout BundleFixture) in
+                    fixture.goldenAfterDigest = fixture.golden.replacing("3.0", with: "3.5")
+                }
+            ),
         ] {
             guard case .digest(let named, _, _)? = try refusal(change) else {
                 Issue.record("\(file) was changed and the bundle was taken")
@@ -137,8 +150,9 @@ import Trees
     }
 
     @Test func `golden rows have the columns of the manifest, numbers, and are not absent`() throws {
-        #expect(try refusal { $0.golden = $0.golden.replacing("amount,margin", with: "margin,amount") }
-            == .goldenHeader(expected: "amount,margin", found: "margin,amount"))
+        #expect(
+            try refusal { $0.golden = $0.golden.replacing("amount,margin", with: "margin,amount") }
+                == .goldenHeader(expected: "amount,margin", found: "margin,amount"))
         #expect(try refusal { $0.golden += "1\n" } == .goldenRow(line: 7, reason: "has 1 cells instead of 2"))
         #expect(try refusal { $0.golden += "x,1\n" } == .goldenRow(line: 7, reason: "amount: x is no number"))
         #expect(try refusal { $0.golden = "amount,margin\n" } == .noGoldenRows)
@@ -149,15 +163,17 @@ import Trees
     @Test func `a manifest with more or other columns than the model is refused`() throws {
         #expect(try refusal { $0.features = ["amount", "amount"] } == .columnCount(manifest: 2, model: 1))
         #expect(try refusal { $0.model = modelText(BundleFixture.stumps, features: 1, names: ["amount"]) } == nil)
-        #expect(try refusal { $0.model = modelText(BundleFixture.stumps, features: 1, names: ["count"]) }
-            == .columnName(column: 0, manifest: "amount", model: "count"))
+        #expect(
+            try refusal { $0.model = modelText(BundleFixture.stumps, features: 1, names: ["count"]) }
+                == .columnName(column: 0, manifest: "amount", model: "count"))
     }
 
     @Test func `a feature that is not in service, or means something else now, is refused`() throws {
-        #expect(try refusal {
-            $0.features = ["speed"]
-            $0.golden = $0.golden.replacing("amount", with: "speed")
-        } == .unknownFeature("speed"))
+        #expect(
+            try refusal {
+                $0.features = ["speed"]
+                $0.golden = $0.golden.replacing("amount", with: "speed")
+            } == .unknownFeature("speed"))
         let found = try #require(makePlan().definitionDigest(of: ["amount"]))
         let other = try #require(makePlan(features: [("amount", "amount + 1")]).definitionDigest(of: ["amount"]))
         #expect(try refusal { $0.featuresDigest = other.hexadecimal } == .definitions(expected: other, found: found))
@@ -173,9 +189,12 @@ import Trees
 
     @Test(arguments: [
         ("version: v1\n", "", "needs version"), ("missing: nan", "missing: 0", "must be nan"),
-        ("file: model.json", "file: ../model.json", "own folder"), ("legitimate_kept: 0.1", "legitimate_kept: 0", "above 0"),
-        ("legitimate_kept: 0.1", "legitimate_kept: 1.1", "at most 1"), ("[0.5, 0.25]", "[0.5, 1.25]", "below the point before"),
-        ("[0.5, 0.25]", "[0.0, 0.0]", "first number rises"), ("[0, 0.1]", "[0, 2]", "rates above 0"), ("[0, 0.1]", "[0]", "pair of numbers"),
+        ("file: model.json", "file: ../model.json", "own folder"),
+        ("legitimate_kept: 0.1", "legitimate_kept: 0", "above 0"),
+        ("legitimate_kept: 0.1", "legitimate_kept: 1.1", "at most 1"),
+        ("[0.5, 0.25]", "[0.5, 1.25]", "below the point before"),
+        ("[0.5, 0.25]", "[0.0, 0.0]", "first number rises"), ("[0, 0.1]", "[0, 2]", "rates above 0"),
+        ("[0, 0.1]", "[0]", "pair of numbers"),
         ("name: test", "name: test\nnaem: x", "did you mean name?"), ("sha256: ", "sha256: x", "64 hexadecimal digits"),
     ])
     func `a manifest is checked key by key`(from: String, to: String, message: String) throws {
@@ -190,8 +209,10 @@ import Trees
         let digest = SHA256.hash("x")
         let errors: [BundleError] = [
             .digest(file: "f", expected: digest, found: digest), .columnCount(manifest: 1, model: 2),
-            .columnName(column: 3, manifest: "a", model: "b"), .unknownFeature("speed"), .definitions(expected: digest, found: digest),
-            .goldenHeader(expected: "a", found: "b"), .goldenRow(line: 7, reason: "r"), .goldenMargin(line: 7, expected: "1", found: "2"),
+            .columnName(column: 3, manifest: "a", model: "b"), .unknownFeature("speed"),
+            .definitions(expected: digest, found: digest),
+            .goldenHeader(expected: "a", found: "b"), .goldenRow(line: 7, reason: "r"),
+            .goldenMargin(line: 7, expected: "1", found: "2"),
             .noGoldenRows,
         ]
         #expect(Set(errors.map(\.description)).count == errors.count)

@@ -24,7 +24,8 @@ import Testing
         let value = try #require(RequestText.full.members.first { $0.path == field.name }?.json)
         let payment = try read(RequestText.minimal.setting(field.name, value).text)
         #expect(payment.has(field))
-        #expect(payment.slots.count { $0.isPresent } == Set(RequestText.minimal.members.map(\.path) + [field.name]).count)
+        #expect(
+            payment.slots.count { $0.isPresent } == Set(RequestText.minimal.members.map(\.path) + [field.name]).count)
     }
 
     @Test func `a customer without a card is enough, and a card without a customer`() throws {
@@ -114,7 +115,8 @@ import Testing
 
     @Test func `nesting within the limit is a field's problem, past it the document's`() {
         let inside = PaymentLimits.nestingDepth - 1
-        let deep = RequestText.minimal.setting("x", String(repeating: "[", count: inside) + String(repeating: "]", count: inside))
+        let deep = RequestText.minimal.setting(
+            "x", String(repeating: "[", count: inside) + String(repeating: "]", count: inside))
         #expect(refusals(deep.text) == ["/x unknown"])
         let deeper = RequestText.minimal.setting(
             "x", String(repeating: "[", count: inside + 1) + String(repeating: "]", count: inside + 1))

@@ -27,7 +27,8 @@ import Testing
         Case("amount", "1e3", "/amount wrong_type"), Case("amount", "[1]", "/amount wrong_type"),
         Case("currency", "978", "/currency wrong_type"),
         Case("card", #""fp""#, "/card wrong_type", "/card/fingerprint missing"),
-        Case("card.fingerprint", "{}", "/card/fingerprint wrong_type"), Case("card.bin", "411111", "/card/bin wrong_type"),
+        Case("card.fingerprint", "{}", "/card/fingerprint wrong_type"),
+        Case("card.bin", "411111", "/card/bin wrong_type"),
         Case("card.exp_month", #""12""#, "/card/exp_month wrong_type"),
         Case("merchant", "[]", "/merchant wrong_type", "/merchant/id missing"),
         Case("recurring", "1", "/recurring wrong_type"), Case("recurring", #""true""#, "/recurring wrong_type"),
@@ -57,7 +58,8 @@ import Testing
         Case("channel", text(32)), Case("channel", text(33), "/channel too_long"),
         Case("currency", #""EUX""#, "/currency not_allowed"), Case("currency", #""eur""#, "/currency not_allowed"),
         Case("currency", #""EU""#, "/currency not_allowed"), Case("currency", #""""#, "/currency empty"),
-        Case("card.country", #""ZZ""#, "/card/country not_allowed"), Case("card.country", #""de""#, "/card/country not_allowed"),
+        Case("card.country", #""ZZ""#, "/card/country not_allowed"),
+        Case("card.country", #""de""#, "/card/country not_allowed"),
         Case("card.country", #""DEU""#, "/card/country not_allowed"),
         Case("event_time", #""2026-11-23""#, "/event_time malformed"),
         Case("event_time", #""2026-11-23T10:15:00""#, "/event_time malformed"),
@@ -65,11 +67,14 @@ import Testing
         Case("event_time", #""tomorrow""#, "/event_time malformed"), Case("event_time", #""""#, "/event_time empty"),
         Case("customer.created_at", #""2026-13-01T00:00:00Z""#, "/customer/created_at malformed"),
         Case("device.ip", #""192.0.2.1""#), Case("device.ip", #""::ffff:192.0.2.1""#),
-        Case("device.ip", #""192.0.2.256""#, "/device/ip malformed"), Case("device.ip", #""192.0.2""#, "/device/ip malformed"),
-        Case("device.ip", #""example.com""#, "/device/ip malformed"), Case("device.ip", #""fe80::1%eth0""#, "/device/ip malformed"),
+        Case("device.ip", #""192.0.2.256""#, "/device/ip malformed"),
+        Case("device.ip", #""192.0.2""#, "/device/ip malformed"),
+        Case("device.ip", #""example.com""#, "/device/ip malformed"),
+        Case("device.ip", #""fe80::1%eth0""#, "/device/ip malformed"),
         Case("card.bin", #""41111""#, "/card/bin malformed"), Case("card.bin", #""41111111""#),
         Case("card.bin", #""411111111""#, "/card/bin malformed"), Case("card.bin", #""41111a""#, "/card/bin malformed"),
-        Case("card.last4", #""123""#, "/card/last4 malformed"), Case("merchant.mcc", #""12345""#, "/merchant/mcc malformed"),
+        Case("card.last4", #""123""#, "/card/last4 malformed"),
+        Case("merchant.mcc", #""12345""#, "/merchant/mcc malformed"),
         Case("stage", #""auth""#, "/stage not_allowed"), Case("initiator", #""Customer""#, "/initiator not_allowed"),
         Case("metadata", #"{"a":"\#(String(repeating: "v", count: 512))"}"#),
         Case("metadata", #"{"a":"\#(String(repeating: "v", count: 513))"}"#, "/metadata/a too_long"),
@@ -132,7 +137,9 @@ import Testing
     @Test(arguments: [PaymentLimits.reportedProblems, PaymentLimits.reportedProblems + 1, 500])
     func `problems past the cap are counted, not listed`(count: Int) {
         let members = (0..<count).map { ("u\($0)", "1") }
-        guard case .invalid(let problems, let unreported) = problem(RequestText(RequestText.minimal.members + members).text)
+        guard
+            case .invalid(let problems, let unreported) = problem(
+                RequestText(RequestText.minimal.members + members).text)
         else {
             Issue.record("unknown fields were taken")
             return

@@ -22,12 +22,14 @@ struct RandomRequest {
     private mutating func value(_ kind: PaymentFieldKind) -> String {
         switch kind {
         case .text(let maximum), .identifier(let maximum): return text(maximumBytes: maximum)
-        case .internetAddress: return ["\"10.1.2.3\"", "\"::1\"", "\"2001:db8:0:0::17\""].randomElement(using: &rng) ?? ""
+        case .internetAddress:
+            return ["\"10.1.2.3\"", "\"::1\"", "\"2001:db8:0:0::17\""].randomElement(using: &rng) ?? ""
         case .digits(let lengths):
             let count = Int.random(in: lengths, using: &rng)
             return "\"" + (0..<count).map { _ in "\(Int.random(in: 0...9, using: &rng))" }.joined() + "\""
         case .integer(let range):
-            return String([range.lowerBound, range.upperBound, .random(in: range, using: &rng)].randomElement(using: &rng) ?? 0)
+            return String(
+                [range.lowerBound, range.upperBound, .random(in: range, using: &rng)].randomElement(using: &rng) ?? 0)
         case .boolean: return "\(Bool.random(using: &rng))"
         case .timestamp:
             let nanoseconds = Int64.random(in: -9_000_000_000...9_000_000_000, using: &rng) * 1_000_000_000
@@ -36,7 +38,9 @@ struct RandomRequest {
         case .country: return ["\"DE\"", "\"US\"", "\"XK\""].randomElement(using: &rng) ?? ""
         case .choice(let words): return "\"\(words.randomElement(using: &rng) ?? "")\""
         case .metadata:
-            let keys = (0..<Int.random(in: 0...16, using: &rng)).map { "\"\($0)" + String(text(maximumBytes: 40).dropFirst()) }
+            let keys = (0..<Int.random(in: 0...16, using: &rng)).map {
+                "\"\($0)" + String(text(maximumBytes: 40).dropFirst())
+            }
             return "{" + keys.map { "\($0): \(scalar())" }.shuffled(using: &rng).joined(separator: " , ") + "}"
         }
     }
@@ -127,7 +131,9 @@ struct RandomRequest {
             request.members.shuffle(using: &rng)
             #expect(try digest(request.text(space: " \n\t\r")) == expected, "\(request.text)")
         }
-        let metadata = [#"{"a":1,"b":"x"}"#, #"{ "b":"\u0078", "a":1 }"#].map { RequestText.minimal.setting("metadata", $0) }
+        let metadata = [#"{"a":1,"b":"x"}"#, #"{ "b":"\u0078", "a":1 }"#].map {
+            RequestText.minimal.setting("metadata", $0)
+        }
         #expect(try digest(metadata[0].text) == digest(metadata[1].text))
     }
 

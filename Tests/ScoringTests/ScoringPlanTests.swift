@@ -11,7 +11,8 @@ import Testing
         let plan = try makePlan(
             features: [
                 ("a", #"count(card, "1h")"#), ("b", #"count(card,"60m") + 1"#), ("c", #"before(count(card, "1h"))"#),
-                ("d", #"count(customer, "1h")"#), ("e", #"sum(card, amount, "1h")"#), ("f", #"sum(card, amount + 0, "1h")"#),
+                ("d", #"count(customer, "1h")"#), ("e", #"sum(card, amount, "1h")"#),
+                ("f", #"sum(card, amount + 0, "1h")"#),
                 ("g", #"distinct(card, device, "1d")"#), ("h", #"distinct(card, device.id, "1d")"#),
             ],
             rules: #"[{ id: r, when: 'count(card, "1h") > 5 && before(count(card, "1h")) > 4', points: 1 }]"#)
@@ -36,13 +37,18 @@ import Testing
 
     @Test(arguments: [
         (#"count(cart, "1h")"#, "did you mean card?"), (#"count(amount, "1h")"#, "needs an entity first"),
-        ("count()", "needs an entity"), ("count(card)", "takes 2 arguments"), (#"count(card, "1h", 3)"#, "takes 2 arguments"),
-        ("count(card, 60)", "a window is text"), (#"count(card, "1 hour")"#, "a window is text"), (#"count(card, "0s")"#, "longer than 0"),
+        ("count()", "needs an entity"), ("count(card)", "takes 2 arguments"),
+        (#"count(card, "1h", 3)"#, "takes 2 arguments"),
+        ("count(card, 60)", "a window is text"), (#"count(card, "1 hour")"#, "a window is text"),
+        (#"count(card, "0s")"#, "longer than 0"),
         (#"count(card, "36600d")"#, ""), (#"count(card, "36601d")"#, "at most 100 years"),
         (#"sum(card, "1h")"#, "takes 3 arguments"), (#"sum(card, currency, "1h")"#, "expected int"),
-        (#"sum(card, 1.5, "1h")"#, "expected int"), (#"sum(card, count(card, "1h"), "1h")"#, "can't be taken over another history"),
-        (#"mean(card, feature.first, "1h")"#, "over fields of the payment"), (#"distinct(card, merchant.idd, "1h")"#, "did you mean merchant.id?"),
-        (#"distinct(card, metadata, "1h")"#, "counts values of a field"), (#"distinct(card, "x", "1h")"#, "counts values of a field"),
+        (#"sum(card, 1.5, "1h")"#, "expected int"),
+        (#"sum(card, count(card, "1h"), "1h")"#, "can't be taken over another history"),
+        (#"mean(card, feature.first, "1h")"#, "over fields of the payment"),
+        (#"distinct(card, merchant.idd, "1h")"#, "did you mean merchant.id?"),
+        (#"distinct(card, metadata, "1h")"#, "counts values of a field"),
+        (#"distinct(card, "x", "1h")"#, "counts values of a field"),
         ("since_last(card, 1)", "takes 1 arguments"), ("before(amount)", "before takes one history"),
         (#"before(before(count(card, "1h")))"#, "before takes one history"), ("before()", "before takes one history"),
         (#"counts(card, "1h")"#, "did you mean"), ("metadata", "unknown name"),
@@ -93,7 +99,9 @@ import Testing
         ("e", #"distinct(card, device, "1d")"#),
     ]
 
-    private func digest(_ names: [String], _ features: [(String, String)], entities: String = defaultEntities) throws -> String {
+    private func digest(_ names: [String], _ features: [(String, String)], entities: String = defaultEntities) throws
+        -> String
+    {
         try Self.plan(features, entities: entities).definitionDigest(of: names)?.hexadecimal ?? "none"
     }
 
@@ -103,10 +111,15 @@ import Testing
 
     @Test func `the digest does not see features that are not asked for, spacing or order in the file`() throws {
         let reference = try digest(["a", "b"], Self.base)
-        #expect(try digest(["a", "b"], [("x", "amount + 1")] + Self.base.reversed().suffix(2).reversed() + [("y", "amount")]) == reference)
+        #expect(
+            try digest(
+                ["a", "b"], [("x", "amount + 1")] + Self.base.reversed().suffix(2).reversed() + [("y", "amount")])
+                == reference)
         #expect(try digest(["a", "b"], changed("c", "feature.b * 3")) == reference)
         #expect(try digest(["a", "b"], changed("b", #"count( card , "1h" )"#)) == reference)
-        #expect(try digest(["a", "b"], Self.base, entities: defaultEntities + "\n  till: merchant.terminal_id") == reference)
+        #expect(
+            try digest(["a", "b"], Self.base, entities: defaultEntities + "\n  till: merchant.terminal_id") == reference
+        )
         let otherCustomer = defaultEntities.replacing("customer: customer.id", with: "customer: customer.email_hash")
         #expect(try digest(["a", "b"], Self.base, entities: otherCustomer) == reference)
     }

@@ -33,7 +33,9 @@ import Testing
             table.insert(key, new)
             plain[key] = new
         }
-        for (key, value) in plain where now - value.acceptedAtNanoseconds < 500 { #expect(table.find(key, at: now) == value) }
+        for (key, value) in plain where now - value.acceptedAtNanoseconds < 500 {
+            #expect(table.find(key, at: now) == value)
+        }
         #expect(table.forgottenEarly == 0)
         #expect(table.count >= plain.values.count { now - $0.acceptedAtNanoseconds < 500 })
     }

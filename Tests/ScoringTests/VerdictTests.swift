@@ -12,13 +12,17 @@ import Testing
         return run.decision
     }
 
-    private func rule(_ id: String, _ action: String, points: Int = 0, when: String = "amount > 0", extra: String = "") -> String {
+    private func rule(_ id: String, _ action: String, points: Int = 0, when: String = "amount > 0", extra: String = "")
+        -> String
+    {
         "  - { id: \(id), when: '\(when)', action: \(action), points: \(points)\(extra) }\n"
     }
 
     @Test(arguments: [
-        ([], Verdict.approve), (["observe"], .approve), (["review"], .review), (["challenge"], .challenge), (["decline"], .decline),
-        (["challenge", "review"], .review), (["review", "challenge"], .review), (["review", "decline", "challenge"], .decline),
+        ([], Verdict.approve), (["observe"], .approve), (["review"], .review), (["challenge"], .challenge),
+        (["decline"], .decline),
+        (["challenge", "review"], .review), (["review", "challenge"], .review),
+        (["review", "decline", "challenge"], .decline),
         (["decline", "approve"], .approve), (["approve", "decline"], .approve), (["observe", "challenge"], .challenge),
     ])
     func `the severest action wins, and an approval over all`(actions: [String], verdict: Verdict) throws {
@@ -29,18 +33,22 @@ import Testing
     }
 
     @Test(arguments: [
-        (299, "observe", Verdict.approve), (300, "observe", .approve), (299, "score", .approve), (300, "score", .challenge),
-        (300, "review", .review), (600, "challenge", .review), (600, "score", .review), (899, "challenge", .review),
+        (299, "observe", Verdict.approve), (300, "observe", .approve), (299, "score", .approve),
+        (300, "score", .challenge),
+        (300, "review", .review), (600, "challenge", .review), (600, "score", .review),
+        (899, "challenge", .review),
         (900, "challenge", .decline), (900, "approve", .approve), (999, "review", .decline),
     ])
-    func `the band of the points and the action: the severer one`(points: Int, action: String, verdict: Verdict) throws {
+    func `the band of the points and the action: the severer one`(points: Int, action: String, verdict: Verdict) throws
+    {
         let decision = try decide(rule("r", action, points: points))
         #expect(decision.verdict == verdict)
         #expect(decision.score == (action == "observe" ? 0 : points))
     }
 
     @Test func `severities rise from approve over challenge and review to decline`() {
-        #expect([Verdict.decline, .review, .approve, .challenge].sorted() == [.approve, .challenge, .review, .decline])
+        #expect(
+            [Verdict.decline, .review, .approve, .challenge].sorted() == [.approve, .challenge, .review, .decline])
     }
 
     @Test func `points add up and end at 999, and an approving rule does not change the score's level`() throws {
@@ -62,7 +70,8 @@ import Testing
 
     @Test func `a rule whose condition ends missing does not match and is counted`() throws {
         let decision = try decide(
-            rule("a", "decline", when: "device.time_on_page_ms < 5") + rule("b", "review", when: "card.bin == \"411111\"")
+            rule("a", "decline", when: "device.time_on_page_ms < 5")
+                + rule("b", "review", when: "card.bin == \"411111\"")
                 + rule("c", "review", when: #"since_last(device) < duration("1h")"#)
                 + rule("d", "challenge", when: "device.time_on_page_ms < 5 || amount > 0"))
         #expect(decision.missingRules == 3 && decision.failedRules == 0 && decision.verdict == .challenge)
@@ -73,14 +82,18 @@ import Testing
         let failing = "1 / (amount - amount) > 0"
         let silent = try decide(rule("a", "decline", points: 500, when: failing))
         #expect(silent.failedRules == 1 && silent.missingRules == 0 && silent.firedRules.isEmpty && silent.score == 0)
-        for (action, verdict) in [("review", Verdict.review), ("decline", .decline), ("observe", .approve), ("approve", .approve)] {
+        for (action, verdict) in [
+            ("review", Verdict.review), ("decline", .decline), ("observe", .approve), ("approve", .approve),
+        ] {
             let caught = try decide(rule("a", "challenge", when: failing, extra: ", catch: \(action)"))
             #expect(caught.verdict == verdict && caught.failedRules == 1)
             #expect(caught.firedRules.map(\.action) == [RuleDefinition.Action(rawValue: action)])
         }
     }
 
-    @Test func `a feature that ends in an error or missing is missing for the model, and counted when it failed`() throws {
+    @Test func `a feature that ends in an error or missing is missing for the model, and counted when it failed`()
+        throws
+    {
         var run = try Run(
             makePlan(features: [
                 ("bad", "1 / (amount - amount)"), ("absent", "device.time_on_page_ms"), ("behind", "feature.bad + 1"),
@@ -95,7 +108,8 @@ import Testing
     @Test func `major units are the decimal's nearest double in every currency`() throws {
         var run = try Run(makePlan(features: [("major", "major_units(amount, currency)")]))
         for (number, (currency, amount, expected)) in [
-            ("EUR", 1_999, 19.99), ("JPY", 1_999, 1_999), ("BHD", 1_999, 1.999), ("CLF", 1_999, 0.1999), ("EUR", 7, 0.07),
+            ("EUR", 1_999, 19.99), ("JPY", 1_999, 1_999), ("BHD", 1_999, 1.999), ("CLF", 1_999, 0.1999),
+            ("EUR", 7, 0.07),
             ("EUR", 0, 0), ("USD", 999_999_999_999, 9_999_999_999.99),
         ].enumerated() {
             let request = RequestText.minimal.setting("currency", "\"\(currency)\"").setting("amount", "\(amount)")

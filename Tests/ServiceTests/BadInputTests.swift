@@ -63,7 +63,7 @@ import Testing
         Case(
             name: "a megabyte",
             body: Body("x").with("metadata", "{\"a\":\"\(String(repeating: "x", count: 1 << 20))\"}").text,
-            status: 413, code: "bodyTooLarge"),
+            status: 413, code: "body_too_large"),
     ]
 
     @Test func `bad input of each kind gets its problem, and the next payment on the connection its decision`() throws {

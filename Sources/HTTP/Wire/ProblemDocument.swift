@@ -19,7 +19,9 @@ extension Response {
         contentType = Response.problem
         body.append(contentsOf: "{\"type\":\"about:blank\",\"title\":\"".utf8)
         reasonPhrase(status).withUTF8Buffer { body.append(contentsOf: $0) }
-        body.append(contentsOf: "\",\"status\":\(status),\"code\":\"\(code)\",\"detail\":\"".utf8)
+        body.append(contentsOf: "\",\"status\":\(status),\"code\":\"".utf8)
+        appendSnakeCase(code)
+        body.append(contentsOf: "\",\"detail\":\"".utf8)
         writeDetail(&body)
         body.append(contentsOf: "\"}".utf8)
     }
@@ -27,6 +29,18 @@ extension Response {
     func becomeBodyTooLarge(limitBytes: Int) {
         becomeProblem(status: 413, code: "bodyTooLarge") { body in
             body.append(contentsOf: "The body is larger than the \(limitBytes) bytes that this resource takes.".utf8)
+        }
+    }
+
+    /// `body_too_large` for `bodyTooLarge`: JSON's habit for what is a case name here.
+    private func appendSnakeCase(_ name: String) {
+        for byte in name.utf8 {
+            if byte >= UInt8(ascii: "A"), byte <= UInt8(ascii: "Z") {
+                body.append(UInt8(ascii: "_"))
+                body.append(byte | 0x20)
+            } else {
+                body.append(byte)
+            }
         }
     }
 }

@@ -114,7 +114,9 @@ struct Evaluator {
     private mutating func fillFrame(_ payment: borrowing Payment) {
         frame.text.removeAll(keepingCapacity: true)
         payment.text.withUnsafeBufferPointer { frame.text.append(contentsOf: $0) }
-        for i in 0..<PaymentField.count { frame.slots[i] = payment.slots[i] }
+        frame.slots.withUnsafeMutableBufferPointer { slots in
+            for i in 0..<PaymentField.count { slots[i] = payment.slots[i] }
+        }
         for i in measurePrograms.indices {
             let value = measurePrograms[i].evaluate(frame, scratch: &scratch)
             measures[i] = value.isPresent ? value.int : Aggregates.missingMeasure

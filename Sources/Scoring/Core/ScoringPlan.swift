@@ -29,7 +29,8 @@ struct CompiledFeature: Sendable {
 struct CompiledRule: Sendable {
     let definition: RuleDefinition
     let program: SharedProgram
-    /// The feature, history or field that a reason from this rule names: the first that its condition reads.
+    /// What a reason from this rule names: of the features and histories that its condition reads the one that was
+    /// compiled first, or else the first of its fields in schema order.
     let reasonSlot: Int?
 }
 

@@ -92,8 +92,12 @@ struct SubmissionTable: Sendable {
 
     /// Tells where the record of a remembered submission was put.
     mutating func setReference(_ reference: RecordReference, for key: UInt64) {
-        guard let number = shards[shard(of: key)].number(of: key) else { return }
-        let (chunk, place) = place(of: number)
+        guard next > first else { return }
+        var (chunk, place) = place(of: next - 1)  // most often it is the newest
+        if chunks[chunk][place].key != key {
+            guard let number = shards[shard(of: key)].number(of: key) else { return }
+            (chunk, place) = self.place(of: number)
+        }
         chunks[chunk][place].submission.reference = reference
     }
 

@@ -19,7 +19,9 @@ public struct Payment: Sendable {
     }
 
     public mutating func removeAll() {
-        for i in slots.indices { slots[i] = .missing }
+        slots.withUnsafeMutableBufferPointer { slots in
+            for i in slots.indices { slots[i] = .missing }
+        }
         text.removeAll(keepingCapacity: true)
     }
 

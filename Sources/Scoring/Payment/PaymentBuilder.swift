@@ -30,7 +30,7 @@ public struct PaymentBuilder {
 
     private func write(_ object: Int, _ index: borrowing SchemaIndex, to json: inout JSONWriter) {
         for member in index.objects[object].members where index.members[member].fields & setFields != 0 {
-            json.key(bytes: index.key(of: member))
+            json.key(index.members[member].key)
             if let field = index.members[member].field {
                 write(values[field.rawValue] ?? "", as: index.rules[field.rawValue].shape, to: &json)
             } else {

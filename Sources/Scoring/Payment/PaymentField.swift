@@ -1,8 +1,8 @@
 // One table is the payment schema: the reader, the writer, the expression language, the importer and the OpenAPI
 // document all follow it, so that a field is added in one line.
 //
-//   name in JSON           what it may hold            rules that the table can't say stand in PaymentReader
-//   "card.bin"             .digits(6...8)              (required fields, card.fingerprint or customer.id)
+//   keys in JSON           what it may hold            rules that the table can't say stand in PaymentReader
+//   ["card", "bin"]        .digits(6...8)              (required fields, card.fingerprint or customer.id)
 
 /// A field of a payment. The raw value is the index of its slot.
 public enum PaymentField: Int, CaseIterable, Sendable {
@@ -79,6 +79,9 @@ public enum PaymentLimits {
 
 public struct PaymentFieldDefinition: Sendable {
     public let field: PaymentField
+    /// The keys from the payment's object down to the field.
+    let path: [StaticString]
+    /// They joined by points.
     public let name: String
     public let kind: PaymentFieldKind
     public let isRequired: Bool
@@ -87,8 +90,10 @@ public struct PaymentFieldDefinition: Sendable {
 public enum PaymentSchema {
     /// In the order of `PaymentField`, so that a raw value is an index.
     public static let definitions: [PaymentFieldDefinition] = PaymentField.allCases.map { field in
-        let (name, kind) = nameAndKind(of: field)
-        return PaymentFieldDefinition(field: field, name: name, kind: kind, isRequired: required.contains(field))
+        let (path, kind) = pathAndKind(of: field)
+        return PaymentFieldDefinition(
+            field: field, path: path, name: path.map(\.description).joined(separator: "."), kind: kind,
+            isRequired: required.contains(field))
     }
 
     /// Always needed; besides them, `card.fingerprint` or `customer.id`.
@@ -98,61 +103,61 @@ public enum PaymentSchema {
 
     private static let identifierBytes = 128
 
-    private static func nameAndKind(of field: PaymentField) -> (String, PaymentFieldKind) {
+    private static func pathAndKind(of field: PaymentField) -> ([StaticString], PaymentFieldKind) {
         switch field {
-        case .transactionID: ("transaction_id", .text(maximumBytes: 128))
-        case .eventTime: ("event_time", .timestamp)
-        case .amount: ("amount", .integer(0...PaymentLimits.maximumAmountMinorUnits))
-        case .currency: ("currency", .currency)
-        case .stage: ("stage", .choice(["pre_auth", "post_auth"]))
-        case .type: ("type", .text(maximumBytes: 32))
-        case .channel: ("channel", .text(maximumBytes: 32))
-        case .initiator: ("initiator", .choice(["customer", "merchant"]))
-        case .credentialOnFile: ("credential_on_file", .boolean)
-        case .recurring: ("recurring", .boolean)
-        case .metadata: ("metadata", .metadata)
-        case .deadline: ("deadline_ms", .integer(1...1_000))
-        case .authorizationStatus: ("authorization.status", .text(maximumBytes: 32))
-        case .authorizationResponseCode: ("authorization.response_code", .text(maximumBytes: 16))
-        default: partyNameAndKind(of: field)
+        case .transactionID: (["transaction_id"], .text(maximumBytes: 128))
+        case .eventTime: (["event_time"], .timestamp)
+        case .amount: (["amount"], .integer(0...PaymentLimits.maximumAmountMinorUnits))
+        case .currency: (["currency"], .currency)
+        case .stage: (["stage"], .choice(["pre_auth", "post_auth"]))
+        case .type: (["type"], .text(maximumBytes: 32))
+        case .channel: (["channel"], .text(maximumBytes: 32))
+        case .initiator: (["initiator"], .choice(["customer", "merchant"]))
+        case .credentialOnFile: (["credential_on_file"], .boolean)
+        case .recurring: (["recurring"], .boolean)
+        case .metadata: (["metadata"], .metadata)
+        case .deadline: (["deadline_ms"], .integer(1...1_000))
+        case .authorizationStatus: (["authorization", "status"], .text(maximumBytes: 32))
+        case .authorizationResponseCode: (["authorization", "response_code"], .text(maximumBytes: 16))
+        default: partyPathAndKind(of: field)
         }
     }
 
-    private static func partyNameAndKind(of field: PaymentField) -> (String, PaymentFieldKind) {
+    private static func partyPathAndKind(of field: PaymentField) -> ([StaticString], PaymentFieldKind) {
         switch field {
-        case .cardFingerprint: ("card.fingerprint", .identifier(maximumBytes: identifierBytes))
-        case .cardBIN: ("card.bin", .digits(6...8))
-        case .cardLast4: ("card.last4", .digits(4...4))
-        case .cardBrand: ("card.brand", .text(maximumBytes: 32))
-        case .cardFunding: ("card.funding", .text(maximumBytes: 32))
-        case .cardCountry: ("card.country", .country)
-        case .cardExpiryMonth: ("card.exp_month", .integer(1...12))
-        case .cardExpiryYear: ("card.exp_year", .integer(1_970...2_200))
-        case .cardTokenType: ("card.token_type", .text(maximumBytes: 32))
-        case .merchantID: ("merchant.id", .text(maximumBytes: identifierBytes))
-        case .merchantMCC: ("merchant.mcc", .digits(4...4))
-        case .merchantCountry: ("merchant.country", .country)
-        case .merchantTerminalID: ("merchant.terminal_id", .text(maximumBytes: identifierBytes))
-        case .customerID: ("customer.id", .identifier(maximumBytes: identifierBytes))
-        case .customerEmailHash: ("customer.email_hash", .identifier(maximumBytes: identifierBytes))
-        case .customerEmailDomain: ("customer.email_domain", .text(maximumBytes: 255))
-        case .customerPhoneCountry: ("customer.phone_country", .country)
-        case .customerCreatedAt: ("customer.created_at", .timestamp)
-        case .deviceID: ("device.id", .identifier(maximumBytes: identifierBytes))
-        case .deviceIP: ("device.ip", .internetAddress)
-        case .deviceUserAgent: ("device.user_agent", .text(maximumBytes: 1_024))
-        case .deviceSessionID: ("device.session_id", .identifier(maximumBytes: identifierBytes))
-        case .deviceTimeOnPage: ("device.time_on_page_ms", .integer(0...604_800_000))
-        case .billingCountry: ("billing.country", .country)
-        case .billingPostalCodeHash: ("billing.postal_code_hash", .identifier(maximumBytes: identifierBytes))
-        case .shippingCountry: ("shipping.country", .country)
-        case .shippingAddressHash: ("shipping.address_hash", .identifier(maximumBytes: identifierBytes))
-        case .verificationAVS: ("verification.avs", .text(maximumBytes: 16))
-        case .verificationCVC: ("verification.cvc", .text(maximumBytes: 16))
-        case .threeDSVersion: ("verification.three_ds.version", .text(maximumBytes: 16))
-        case .threeDSStatus: ("verification.three_ds.status", .text(maximumBytes: 16))
-        case .threeDSECI: ("verification.three_ds.eci", .text(maximumBytes: 4))
-        case .threeDSLiabilityShift: ("verification.three_ds.liability_shift", .boolean)
+        case .cardFingerprint: (["card", "fingerprint"], .identifier(maximumBytes: identifierBytes))
+        case .cardBIN: (["card", "bin"], .digits(6...8))
+        case .cardLast4: (["card", "last4"], .digits(4...4))
+        case .cardBrand: (["card", "brand"], .text(maximumBytes: 32))
+        case .cardFunding: (["card", "funding"], .text(maximumBytes: 32))
+        case .cardCountry: (["card", "country"], .country)
+        case .cardExpiryMonth: (["card", "exp_month"], .integer(1...12))
+        case .cardExpiryYear: (["card", "exp_year"], .integer(1_970...2_200))
+        case .cardTokenType: (["card", "token_type"], .text(maximumBytes: 32))
+        case .merchantID: (["merchant", "id"], .text(maximumBytes: identifierBytes))
+        case .merchantMCC: (["merchant", "mcc"], .digits(4...4))
+        case .merchantCountry: (["merchant", "country"], .country)
+        case .merchantTerminalID: (["merchant", "terminal_id"], .text(maximumBytes: identifierBytes))
+        case .customerID: (["customer", "id"], .identifier(maximumBytes: identifierBytes))
+        case .customerEmailHash: (["customer", "email_hash"], .identifier(maximumBytes: identifierBytes))
+        case .customerEmailDomain: (["customer", "email_domain"], .text(maximumBytes: 255))
+        case .customerPhoneCountry: (["customer", "phone_country"], .country)
+        case .customerCreatedAt: (["customer", "created_at"], .timestamp)
+        case .deviceID: (["device", "id"], .identifier(maximumBytes: identifierBytes))
+        case .deviceIP: (["device", "ip"], .internetAddress)
+        case .deviceUserAgent: (["device", "user_agent"], .text(maximumBytes: 1_024))
+        case .deviceSessionID: (["device", "session_id"], .identifier(maximumBytes: identifierBytes))
+        case .deviceTimeOnPage: (["device", "time_on_page_ms"], .integer(0...604_800_000))
+        case .billingCountry: (["billing", "country"], .country)
+        case .billingPostalCodeHash: (["billing", "postal_code_hash"], .identifier(maximumBytes: identifierBytes))
+        case .shippingCountry: (["shipping", "country"], .country)
+        case .shippingAddressHash: (["shipping", "address_hash"], .identifier(maximumBytes: identifierBytes))
+        case .verificationAVS: (["verification", "avs"], .text(maximumBytes: 16))
+        case .verificationCVC: (["verification", "cvc"], .text(maximumBytes: 16))
+        case .threeDSVersion: (["verification", "three_ds", "version"], .text(maximumBytes: 16))
+        case .threeDSStatus: (["verification", "three_ds", "status"], .text(maximumBytes: 16))
+        case .threeDSECI: (["verification", "three_ds", "eci"], .text(maximumBytes: 4))
+        case .threeDSLiabilityShift: (["verification", "three_ds", "liability_shift"], .boolean)
         default: preconditionFailure("\(field) has no row in the payment schema")
         }
     }

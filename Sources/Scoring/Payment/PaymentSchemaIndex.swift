@@ -4,14 +4,12 @@
 //
 //   objects: [ payment | card | merchant | … ]        members of one object stand side by side
 //   members: [ transaction_id, event_time, …, card ▸ 1, merchant ▸ 2, … | fingerprint, bin, … | … ]
-//   keys:    [ t r a n s a c t i o n _ i d e v e n t … ]
 
 import Glibc
 
 /// A member of an object of the schema: a field, or an object of its own.
 struct SchemaMember: Sendable {
-    /// Where the key stands in `SchemaIndex.keys`.
-    let key: Range<Int>
+    let key: StaticString
     /// nil: an object.
     let field: PaymentField?
     /// Index of the object in `SchemaIndex.objects`; -1 where it is a field.
@@ -36,7 +34,6 @@ struct SchemaIndex: Sendable {
 
     private(set) var objects: [SchemaObject] = []
     private(set) var members: [SchemaMember] = []
-    private(set) var keys: [UInt8] = []
     /// Open addressing: position among the members of the object plus 1; 0 is empty.
     private var table: [UInt8] = []
     /// RFC 6901 pointer of each object; empty for the payment itself.
@@ -54,9 +51,8 @@ struct SchemaIndex: Sendable {
             choices.append(definition.kind.choices)
             if definition.isRequired { requiredFields.append(definition.field) }
             var object = Self.root
-            let path = definition.name.split(separator: ".").map(String.init)
-            for key in path.dropLast() { object = Draft.child(of: object, key: key, in: &drafts) }
-            drafts[object].members.append((path[path.count - 1], definition.field, -1))
+            for key in definition.path.dropLast() { object = Draft.child(of: object, key: key, in: &drafts) }
+            drafts[object].members.append((definition.path[definition.path.count - 1], definition.field, -1))
         }
         for draft in drafts { append(draft) }
         for i in members.indices.reversed() where members[i].object >= 0 {
@@ -67,14 +63,14 @@ struct SchemaIndex: Sendable {
     /// An object while the table is read: its members in the order in which they first occur.
     private struct Draft {
         let pointer: String
-        var members: [(key: String, field: PaymentField?, object: Int)] = []
+        var members: [(key: StaticString, field: PaymentField?, object: Int)] = []
 
-        static func child(of object: Int, key: String, in drafts: inout [Draft]) -> Int {
-            if let known = drafts[object].members.first(where: { $0.key == key }) {
+        static func child(of object: Int, key: StaticString, in drafts: inout [Draft]) -> Int {
+            if let known = drafts[object].members.first(where: { $0.key.description == key.description }) {
                 precondition(known.object >= 0, "\(key) is a field and an object")
                 return known.object
             }
-            drafts.append(Draft(pointer: drafts[object].pointer + "/" + key))
+            drafts.append(Draft(pointer: drafts[object].pointer + "/" + key.description))
             drafts[object].members.append((key, nil, drafts.count - 1))
             return drafts.count - 1
         }
@@ -88,15 +84,14 @@ struct SchemaIndex: Sendable {
             members: members.count..<(members.count + draft.members.count), table: table.count, tableMask: places - 1)
         table.append(contentsOf: repeatElement(0, count: places))
         for (position, member) in draft.members.enumerated() {
-            let bytes = Array(member.key.utf8)
+            let bytes = Array(member.key.description.utf8)
             var place = Self.hash(bytes.span) & object.tableMask
             while table[object.table + place] != 0 { place = (place + 1) & object.tableMask }
             table[object.table + place] = UInt8(position + 1)
             members.append(
                 SchemaMember(
-                    key: keys.count..<(keys.count + bytes.count), field: member.field, object: member.object,
+                    key: member.key, field: member.field, object: member.object,
                     fields: member.field.map { 1 << UInt64($0.rawValue) } ?? 0))
-            keys += bytes
         }
         objects.append(object)
         pointers.append(draft.pointer)
@@ -117,22 +112,16 @@ struct SchemaIndex: Sendable {
 
     func isKey(_ key: Span<UInt8>, of member: Int) -> Bool {
         let known = members[member].key
-        guard known.count == key.count else { return false }
-        return keys.withUnsafeBytes { keys in
-            key.withUnsafeBytes { key in
-                guard let a = keys.baseAddress, let b = key.baseAddress else { return true }
-                return memcmp(a + known.lowerBound, b, key.count) == 0
-            }
+        guard known.utf8CodeUnitCount == key.count else { return false }
+        return key.withUnsafeBytes { key in
+            guard let start = key.baseAddress else { return true }
+            return memcmp(known.utf8Start, start, key.count) == 0
         }
     }
 
-    /// The key of a member, for writing.
-    @_lifetime(borrow self)
-    func key(of member: Int) -> Span<UInt8> { keys.span.extracting(members[member].key) }
-
     /// RFC 6901 pointer of a member.
     func pointer(of member: Int, in object: Int) -> String {
-        pointers[object] + "/" + String(decoding: keys[members[member].key], as: UTF8.self)
+        pointers[object] + "/" + members[member].key.description
     }
 
     /// Length, first, middle and last byte tell the keys of one object nearly apart; the comparison does the rest. A key

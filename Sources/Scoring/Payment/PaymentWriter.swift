@@ -22,7 +22,7 @@ extension Payment {
         of object: Int, presentFields: UInt64, _ index: borrowing SchemaIndex, to json: inout JSONWriter
     ) {
         for member in index.objects[object].members where index.members[member].fields & presentFields != 0 {
-            json.key(bytes: index.key(of: member))
+            json.key(index.members[member].key)
             if let field = index.members[member].field {
                 writeValue(of: field, index.rules[field.rawValue].shape, to: &json)
             } else {
