@@ -11,7 +11,7 @@ RUN swift build -c release --product shroff --static-swift-stdlib \
 
 # Run: Debian slim with OpenSSL and zlib, nothing else. The root file system may be mounted read-only; /data is the volume.
 FROM debian:bookworm-slim
-RUN apt-get update -q && apt-get install -y -q --no-install-recommends libssl3 zlib1g ca-certificates \
+RUN apt-get update -q && apt-get install -y -q --no-install-recommends libssl3 libstdc++6 zlib1g \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin shroff \
     && install -d -o shroff -g shroff /data
