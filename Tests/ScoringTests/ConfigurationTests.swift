@@ -111,6 +111,18 @@ import Testing
         #expect(try #require(features(list(FeatureFile.maximumFeatures + 1))).message.contains("at most 1024"))
     }
 
+    @Test func `a file has as many rules as its limit, and not one more`() throws {
+        func file(_ count: Int) -> String {
+            "rules:\n" + (0..<count).map { "  - { id: r\($0), when: amount > 1, points: 5 }\n" }.joined()
+        }
+        let limit = RuleFile.maximumRules
+        #expect(try RuleFile(yaml: file(limit), file: "r").rules.count == limit)
+        let error = configurationError { () throws(ConfigurationError) in
+            _ = try RuleFile(yaml: file(limit + 1), file: "r")
+        }
+        #expect(try #require(error).message.contains("has 4097 rules; at most 4096"))
+    }
+
     @Test(arguments: ["1a", "a-b", "a b", "é", "label", "margin", String(repeating: "a", count: 129)])
     func `a feature's name is a name, and none of a table's own columns`(name: String) throws {
         let error = try #require(features("entities: {}\nfeatures:\n  - '\(name)': amount\n"))
