@@ -11,6 +11,8 @@ public struct ModelLimits: Sendable, Equatable {
     public var stringBytes = 65_536
     /// Bytes of one number's text.
     public var numberBytes = 512
+    /// Values of one UBJSON container that take no bytes, such as a hundred times true.
+    public var valuesWithoutBytes = 1 << 20
     public var trees = 100_000
     public var nodesPerTree = 1 << 20
     public var totalNodes = 1 << 24
@@ -19,6 +21,8 @@ public struct ModelLimits: Sendable, Equatable {
     public var categoriesPerTree = 1 << 22
     /// 32-bit words of category sets in the whole model (4 bytes each).
     public var categoryWords = 1 << 24
+    /// Parameters of the training that are reported.
+    public var trainingFacts = 1_024
 
     public static let standard = ModelLimits()
 

@@ -1,45 +1,51 @@
 // A loaded model: immutable, shared by all threads, and exact. A row goes in as doubles, is narrowed to the library's
-// own Float, every tree adds one leaf in file order, and the sum has the bits of the library's raw margin.
+// own type, every tree adds one leaf in file order, and the sum has the bits of the library's raw margin.
 //
-//   document bytes ─▶ DocumentSource ─▶ XGBoostLoader ─▶ ReferenceForest (the oracle) ─▶ CompactForest (walked)
+//   document bytes ─▶ a loader for each format ─▶ ReferenceForest (the oracle) ─▶ CompiledForest (walked)
 
 /// A boosted forest, as its trainer wrote it.
 public final class TreeModel: Sendable {
     public let summary: ModelSummary
     /// The same model in its plain form, the oracle of every faster one.
     public let reference: ReferenceForest
-    let compact: CompactForest
-    let objective: Objective
+    let compiled: CompiledForest
+    let shapley: ShapleyForest
+    private let need: ScratchNeed
 
-    /// Reads an XGBoost JSON document (1.0 to 3.x; `gbtree`; `binary:logistic`, `reg:logistic`); anything else is
-    /// refused by name.
+    /// Reads a model document in any of the formats that `loadModel` tells apart; what is not scored is refused by name.
     ///
     /// - Parameter limitToBestIteration: With early stopping the file keeps every tree. True, as in scikit-learn's
     ///   `predict_proba`: only the rounds up to `learner.attributes.best_iteration` count, when the file has it. False,
     ///   as in `Booster.predict`: all of them.
-    public init(
+    public convenience init(
         bytes: [UInt8], limitToBestIteration: Bool = true, limits: ModelLimits = .standard
     ) throws(ModelError) {
-        let loaded = try loadModel(bytes, limitToBestIteration: limitToBestIteration, limits: limits)
+        self.init(try loadModel(bytes, limitToBestIteration: limitToBestIteration, limits: limits))
+    }
+
+    /// - Parameter engine: The one form to try, where a test asks for it.
+    init(_ loaded: LoadedModel, only engine: ModelSummary.Engine? = nil) {
         reference = loaded.forest
-        objective = loaded.objective
-        compact = CompactForest(packing: loaded.forest)
+        compiled = CompiledForest.of(loaded.forest, only: engine)
+        shapley = ShapleyForest(loaded.forest)
+        let facts = compiled.facts
         var summary = loaded.summary
-        summary.engine = compact.engine
-        summary.compiledBytes = compact.bytes
+        summary.engine = facts.engine
+        summary.compiledBytes = facts.bytes
         self.summary = summary
+        need = facts.need
     }
 
     /// Memory for one caller at a time; make one a thread and keep it.
     public func makeScratch() -> Scratch {
-        Scratch(featureCount: reference.featureCount)
+        Scratch(featureCount: reference.featureCount, need: need, shapley: ShapleyScratch(for: shapley))
     }
 
     /// The raw margin, bit for bit the library's, widened.
     ///
-    /// - Parameter row: One value a column, in the model's order; NaN means missing. Narrowed to Float first, as the
-    ///   library does. A categorical column holds the category's code.
-    /// - Precondition: `row.count == summary.featureCount`; `scratch` is of this model or of one as wide.
+    /// - Parameter row: One value a column, in the model's order; NaN means missing. Narrowed first, as the library
+    ///   does. A categorical column holds the category's code.
+    /// - Precondition: `row.count == summary.featureCount`; `scratch` is of this model.
     /// - Complexity: O(trees × depth). Allocates nothing.
     public func margin(of row: Span<Double>, scratch: Scratch) -> Double {
         margin(ofFirst: reference.treesUsed, of: row, scratch: scratch)
@@ -49,47 +55,56 @@ public final class TreeModel: Sendable {
     ///
     /// - Parameter trees: 0 gives the base margin; more than the model uses are no more than all.
     public func margin(ofFirst trees: Int, of row: Span<Double>, scratch: Scratch) -> Double {
-        scratch.expand(row, featureCount: reference.featureCount)
+        precondition(row.count == reference.featureCount, "row of \(row.count) for another number of columns")
+        precondition(scratch.need.covers(need), "scratch of another model")
         let trees = min(max(trees, 0), reference.treesUsed)
-        if compact.engine == .reference {
-            return Double(reference.margin(ofFirst: trees, scratch: scratch))
+        return row.withUnsafeBufferPointer { row in
+            if let row = row.baseAddress, let margin = compiled.margin(ofFirst: trees, row, scratch.memory) {
+                return margin
+            }
+            return reference.sum(ofFirst: trees) { reference.dialect.normalize(row[$0]) }
         }
-        return Double(compact.margin(ofFirst: trees, row: UnsafePointer(scratch.columns)))
     }
 
-    /// The probability that the library gives for a margin of its own, in its own Float arithmetic, widened.
-    public func probability(ofMargin margin: Double) -> Double {
-        Double(objective.probability(ofMargin: Float(margin)))
+    /// The prediction that the library itself makes of a margin of its own, in its own arithmetic: a probability for a
+    /// classifier, the margin again for rankings, regressions and raw log-odds.
+    ///
+    /// - Parameter trees: Of which the margin is, where not of all.
+    public func prediction(ofMargin margin: Double, ofFirst trees: Int = .max) -> Double {
+        summary.objective.prediction(ofMargin: margin, ofFirst: trees)
+    }
+
+    /// The library's probability; where it predicts the margin alone, that read as log-odds.
+    public func probability(ofMargin margin: Double, ofFirst trees: Int = .max) -> Double {
+        summary.objective.probability(ofMargin: margin, ofFirst: trees)
     }
 }
 
 extension TreeModel {
-    /// The row as the engines read it, two Floats a column, and one cell behind them that leaves read.
-    ///
-    ///   columns: [ x0, missing as -inf | x0, missing as NaN | x1 … | 0 ]
-    ///
-    /// `x < t` sends the first left and the second right when missing, so a node needs no flag.
+    /// What a walk writes to, and the row as explanations read it.
     public final class Scratch {
-        let columns: UnsafeMutablePointer<Float>
+        /// A row, normalised.
+        let values: UnsafeMutablePointer<Double>
         let featureCount: Int
+        let need: ScratchNeed
+        let memory: ScratchMemory
+        let shapley: ShapleyScratch
 
-        init(featureCount: Int) {
+        init(featureCount: Int, need: ScratchNeed, shapley: ShapleyScratch) {
             self.featureCount = featureCount
-            columns = .allocate(capacity: featureCount * 2 + 1)
-            columns.initialize(repeating: 0, count: featureCount * 2 + 1)
+            self.need = need
+            self.shapley = shapley
+            values = .allocate(capacity: featureCount)
+            values.initialize(repeating: 0, count: featureCount)
+            memory = ScratchMemory(need)
         }
 
-        deinit { columns.deallocate() }
+        deinit { values.deallocate() }
 
         @inline(__always)
-        func expand(_ row: Span<Double>, featureCount: Int) {
-            precondition(row.count == featureCount, "row of \(row.count), model of \(featureCount) columns")
-            precondition(self.featureCount == featureCount, "scratch of another model")
-            for column in row.indices {
-                let value = Float(row[column])
-                columns[column &* 2] = value.isNaN ? -.infinity : value
-                columns[column &* 2 &+ 1] = value
-            }
+        func take(_ row: Span<Double>, dialect: Dialect) {
+            precondition(row.count == featureCount, "row of \(row.count), scratch for \(featureCount) columns")
+            for column in row.indices { values[column] = dialect.normalize(row[column]) }
         }
     }
 }

@@ -75,9 +75,6 @@ struct AllocationTests {
         var testDescription: String { "\(engine)" }
 
         func model() throws -> TreeModel {
-            guard engine != .reference else {
-                return try ModelText(trees: [.stump(0, "-Infinity", "1", "2")], features: 4).model()
-            }
             var rng = SplitMix64(seed: 5)
             let trees = (0..<20).map { _ in
                 TreeText.random(splits: splits, features: 4, categorical: categorical, using: &rng)
@@ -87,8 +84,7 @@ struct AllocationTests {
     }
 
     @Test(arguments: [
-        Case(engine: .lockstep, splits: 6, categorical: false), Case(engine: .walk, splits: 20, categorical: true),
-        Case(engine: .reference, splits: 1, categorical: false),
+        Case(engine: .heap, splits: 6, categorical: false), Case(engine: .treelets, splits: 60, categorical: true),
     ])
     private func `margin, probability and attribution allocate nothing`(item: Case) throws {
         let model = try item.model()
@@ -102,6 +98,7 @@ struct AllocationTests {
             sum += model.margin(ofFirst: 1, of: row.span, scratch: scratch)
             sum += model.probability(ofMargin: sum)
             sum += model.pathAttribution(of: row.span, into: &contributions, scratch: scratch)
+            sum += model.shapleyValues(of: row.span, into: &contributions, scratch: scratch)
         }
         #expect(nothing)
         #expect(sum.isFinite)

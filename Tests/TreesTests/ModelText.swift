@@ -71,17 +71,26 @@ struct ModelText {
     var featureNames = "[]"
     var iterationIndices: [Int]?
     var parallel = 1
+    /// Of dart's trees, as they are spelt; without them the booster is gbtree.
+    var weights: [String]?
+    var version = "[3,2,0]"
 
     var text: String {
         let all = trees.enumerated().map { $1.text(position: $0, features: features) }.joined(separator: ",")
+        let model = """
+            "model":{"gbtree_model_param":{"num_parallel_tree":"\(parallel)",\
+            "num_trees":"\(trees.count)"},"iteration_indptr":\(iterationIndices ?? Array(0...trees.count)),\
+            "tree_info":\(trees.map { _ in 0 }),"trees":[\(all)]},"name":"gbtree"
+            """
+        let dart = weights.map {
+            #""gbtree":{\#(model)},"name":"dart","weight_drop":[\#($0.joined(separator: ","))]"#
+        }
         return """
             {"learner":{"attributes":\(attributes),"feature_names":\(featureNames),"feature_types":[],\
-            "gradient_booster":{"model":{"gbtree_model_param":{"num_parallel_tree":"\(parallel)",\
-            "num_trees":"\(trees.count)"},"iteration_indptr":\(iterationIndices ?? Array(0...trees.count)),\
-            "tree_info":\(trees.map { _ in 0 }),"trees":[\(all)]},"name":"gbtree"},\
+            "gradient_booster":{\(dart ?? model)},\
             "learner_model_param":{"base_score":\(baseScore),"boost_from_average":"1","num_class":"0",\
             "num_feature":"\(features)","num_target":"1"},"objective":{"name":"\(objective)",\
-            "reg_loss_param":{"scale_pos_weight":"1"}}},"version":[3,2,0]}
+            "reg_loss_param":{"scale_pos_weight":"1"}}},"version":\(version)}
             """
     }
 

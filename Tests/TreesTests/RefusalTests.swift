@@ -24,6 +24,10 @@ struct Broken: Sendable, CustomTestStringConvertible {
 private let tree0 = "learner.gradient_booster.model.trees[0]"
 private let model = "learner.gradient_booster.model"
 private let parameters = "learner.learner_model_param"
+private let formats = "XGBoost JSON and UBJSON, LightGBM text, CatBoost JSON"
+private let objectives =
+    "binary:logistic, binary:logitraw, rank:pairwise, rank:ndcg, rank:map, reg:logistic, reg:squarederror, reg:linear, "
+    + "reg:squaredlogerror, reg:absoluteerror, reg:pseudohubererror, reg:quantileerror"
 
 @Suite struct RefusalTests {
     static let nodes: [Broken] = [
@@ -92,13 +96,13 @@ private let parameters = "learner.learner_model_param"
     static let documents: [Broken] = [
         Broken(
             "another objective", "binary:logistic", "multi:softprob", at: "learner.objective.name",
-            .unsupported("objective multi:softprob", supported: "binary:logistic, reg:logistic")),
+            .unsupported("objective multi:softprob", supported: objectives)),
         Broken(
-            "dart", #""name":"gbtree""#, #""name":"dart""#, at: "learner.gradient_booster.name",
-            .unsupported("booster dart", supported: "gbtree")),
+            "dart without its trees", #""name":"gbtree""#, #""name":"dart""#, at: "learner.gradient_booster.gbtree",
+            .missing("model")),
         Broken(
             "gblinear", #""name":"gbtree""#, #""name":"gblinear""#, at: "learner.gradient_booster.name",
-            .unsupported("booster gblinear", supported: "gbtree")),
+            .unsupported("booster gblinear", supported: "gbtree, dart")),
         Broken(
             "several outputs a tree", #""size_leaf_vector":"1""#, #""size_leaf_vector":"3""#, at: tree0,
             .unsupported("multi_output_tree (size_leaf_vector 3)", supported: "one output a tree")),
@@ -141,7 +145,14 @@ private let parameters = "learner.learner_model_param"
         Broken(
             "trees as an object", #""trees":["#, #""trees":{"a":["#, at: "\(model).trees",
             .wrongKind(expected: "an array", found: "an object")),
-        Broken("no learner", #"{"learner":"#, #"{"teacher":"#, at: "", .missing("learner")),
+        Broken(
+            "no learner", #"{"learner":"#, #"{"teacher":"#, at: "",
+            .unsupported("a JSON document with none of the keys of a model", supported: formats)),
+        Broken(
+            "an id that stands twice in a tree", #""id":0"#, #""id":0,"id":0"#, at: "\(tree0).id", .duplicate("id")),
+        Broken(
+            "a model that stands twice", #""model":{"#, #""gbtree":{"model":{}},"model":{"#, at: "\(model)",
+            .duplicate("model")),
     ]
 
     @Test(arguments: nodes + documents)
@@ -165,6 +176,13 @@ private let parameters = "learner.learner_model_param"
                 + "finite number")
         let wide = ModelText().text.replacing(#""split_indices":[0, 0, 0]"#, with: #""split_indices":[9, 0, 0]"#)
         #expect(Array(wide.utf8)[try #require(refusal(wide)).offset] == UInt8(ascii: "9"))
+    }
+
+    @Test func `a long key is cut in the path`() {
+        let key = String(repeating: "é", count: 65)
+        #expect(refusal("{\"\(key)\":{\"b\":x}}")?.path == String(repeating: "é", count: 64) + "….b")
+        let shown = String(repeating: "k", count: 64)
+        #expect(refusal("{\"\(shown)\":x}")?.path == shown)
     }
 
     @Test func `a cycle is refused`() throws {
@@ -222,24 +240,36 @@ private let parameters = "learner.learner_model_param"
     }
 
     @Test(arguments: [
-        ("tree\nversion=v4\n", "LightGBM text"), ("binf\u{0}", "XGBoost's old binary format"),
-        ("{L\u{0}", "UBJSON"), ("CBM1", "CatBoost's binary format"),
-        (#"{"features_info":{},"oblivious_trees":[]}"#, "a CatBoost model"),
-        (#"{"name":"tree","tree_info":[]}"#, "a LightGBM model dump"),
+        ("binf\u{0}", "XGBoost's old binary format"), ("bs64\tAAAA", "XGBoost's old binary format"),
+        ("CBM1", "CatBoost's binary format"),
+        ("booster[0]:\n0:[f0<1]", "a text dump of XGBoost's trees (save_model writes a model)"),
+        (#"{"name":"tree","tree_info":[]}"#, "a LightGBM model dump (save_model writes a model)"),
+        (#"{"name":"tree","max_feature_idx":1}"#, "a LightGBM model dump (save_model writes a model)"),
+        (#"{"Config":{},"Model":{}}"#, "a snapshot of XGBoost's memory (save_model writes a model)"),
+        (#"[{"nodeid":0}]"#, "a JSON document that is no object, such as a dump of XGBoost's trees"),
+        ("{}", "a JSON document with none of the keys of a model"),
     ])
     func `another format is refused by its name`(text: String, name: String) throws {
-        #expect(try #require(refusal(text)).reason == .unsupported(name, supported: "XGBoost JSON"))
+        #expect(try #require(refusal(text)).reason == .unsupported(name, supported: formats))
     }
 
-    @Test func `a gzip file is refused by its name`() {
-        #expect(throws: ModelError.self) { try TreeModel(bytes: [0x1F, 0x8B, 8, 0]) }
+    @Test(
+        arguments: [
+            ([0x1F, 0x8B, 8, 0], "a gzip file (decompress it first)"),
+            ([0x80, 4, 0x95, 0], "a Python pickle (save_model writes a model)"),
+        ] as [([UInt8], String)])
+    func `files that are no text are refused by their names`(bytes: [UInt8], name: String) {
+        let error = #expect(throws: ModelError.self) { try TreeModel(bytes: bytes) }
+        #expect(error?.reason == .unsupported(name, supported: formats))
     }
 
-    @Test func `a document that is cut anywhere is refused`() throws {
-        let bytes = Array(ModelText().text.utf8)
-        for count in 0..<bytes.count {
-            #expect(throws: ModelError.self) { try TreeModel(bytes: Array(bytes[..<count])) }
-        }
+    /// The key that tells stands behind others, which are passed over but must be sound.
+    @Test func `the format is told by the keys, wherever they stand`() throws {
+        let sound = ModelText().text
+        #expect(refusal(#"{"a":[{"b":[]}],"# + sound.dropFirst()) == nil)
+        #expect(refusal(#"{"a":[{"b":]}],"# + sound.dropFirst())?.path == "a[0].b")
+        let catboost = try #require(refusal(#"{"a":1,"oblivious_trees":[]}"#))
+        #expect(catboost.reason != .unsupported("a JSON document with none of the keys of a model", supported: formats))
     }
 
     @Test(arguments: [

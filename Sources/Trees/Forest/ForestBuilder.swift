@@ -3,13 +3,12 @@
 /// What a loader hands over.
 struct LoadedModel {
     var forest: ReferenceForest
-    var objective: Objective
     var summary: ModelSummary
 }
 
 struct ForestBuilder {
     private(set) var nodes: [ReferenceNode] = []
-    /// Mean margin over the training rows that came by each node, weighted by cover; a leaf's is its value.
+    /// Mean of the leaves below each node, weighted by cover; a leaf's is its value.
     private(set) var means: [Double] = []
     private(set) var trees: [Tree] = []
     var categories = CategorySets()
@@ -38,6 +37,7 @@ struct ForestBuilder {
         means += repeatElement(0, count: tree.count)
         var visited = [Bool](repeating: false, count: tree.count)
         var order: [(node: Int, depth: Int32)] = [(base, 0)]
+        order.reserveCapacity(tree.count)
         var next = 0
         var depth: Int32 = 0
         var leaves: Int32 = 0
@@ -67,7 +67,7 @@ struct ForestBuilder {
     }
 
     private func mean(of node: ReferenceNode) -> Double {
-        guard !node.isLeaf else { return Double(node.value) }
+        guard !node.isLeaf else { return node.value }
         let left = means[Int(node.left)]
         let right = means[Int(node.right)]
         let leftCover = Double(nodes[Int(node.left)].cover)
@@ -78,6 +78,26 @@ struct ForestBuilder {
         return (left * leftCover + right * rightCover) / cover
     }
 
+    /// Gives every leaf of a tree another value; false where one is not finite then.
+    ///
+    /// - Parameter position: Of the tree as it was appended, before `order(by:)`.
+    mutating func replaceLeaves(ofTree position: Int, with value: (Double) -> Double) -> Bool {
+        var order = [Int(trees[position].root)]
+        var next = 0
+        while next < order.count {
+            let index = order[next]
+            next += 1
+            guard nodes[index].isLeaf else {
+                order += [Int(nodes[index].left), Int(nodes[index].right)]
+                continue
+            }
+            nodes[index].value = value(nodes[index].value)
+            guard nodes[index].value.isFinite else { return false }
+        }
+        for index in order.reversed() { means[index] = mean(of: nodes[index]) }
+        return true
+    }
+
     /// Puts the trees in the order of `ids`, a permutation.
     mutating func order(by ids: [Int]) {
         var ordered = trees
@@ -85,9 +105,22 @@ struct ForestBuilder {
         trees = ordered
     }
 
-    func forest(baseMargin: Float, featureCount: Int, treesUsed: Int) -> ReferenceForest {
+    func forest(
+        dialect: Dialect, summation: Summation, featureCount: Int, treesUsed: Int
+    ) -> ReferenceForest {
         ReferenceForest(
-            nodes: nodes, means: means, roots: trees.map(\.root), categories: categories, baseMargin: baseMargin,
-            depths: trees.map(\.depth), featureCount: featureCount, treesUsed: treesUsed)
+            nodes: nodes, means: means, roots: trees.map(\.root), categories: categories, depths: trees.map(\.depth),
+            summation: summation, dialect: dialect, featureCount: featureCount, treesUsed: treesUsed)
+    }
+
+    /// The facts that the trees themselves say.
+    func describe(_ forest: ReferenceForest, in summary: inout ModelSummary) {
+        summary.trees = trees.count
+        summary.treesUsed = forest.treesUsed
+        summary.nodes = trees.reduce(0) { $0 + Int($1.reached) }
+        summary.leaves = trees.reduce(0) { $0 + Int($1.leaves) }
+        summary.maxDepth = Int(trees.map(\.depth).max() ?? 0)
+        summary.featureCount = forest.featureCount
+        (summary.splitCounts, summary.categoricalSplits) = forest.splitCounts()
     }
 }

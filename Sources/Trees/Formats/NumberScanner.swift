@@ -1,9 +1,9 @@
-// Numbers of a JSON text, straight to the type that the model needs. A decimal is rounded once, to the nearest Float:
-// by way of Double it would be rounded twice, and a threshold in doubt would move to its neighbour.
+// Numbers of a text, straight to the type that the model needs. A decimal is rounded once, to the nearest Float or
+// Double: a Float by way of Double would be rounded twice, and a threshold in doubt would move to its neighbour.
 //
-// The fast path still goes by Double, where that is safe: the Double is exact to half a unit (significand below 2^53,
-// power of ten up to 22), so Float(double) is right unless the double lies exactly between two Floats. Those cases,
-// and all others, go to the C library's strtof.
+// The fast path: a significand below 2^53 and a power of ten up to 22 are exact Doubles, so one multiplication or
+// division rounds once. Float still goes this way where that is safe: unless the Double lies exactly between two
+// Floats. Those cases, and all others, go to the C library.
 import Glibc
 
 /// Exact powers of ten.
@@ -30,8 +30,27 @@ struct NumberScanner {
         }
     }
 
+    /// The number that a whole text is; nil where it is none, or has more.
+    static func whole<Value>(_ text: String, _ scan: (inout NumberScanner) -> Value?) -> Value? {
+        var text = text
+        return text.withUTF8 { utf8 in
+            var scanner = NumberScanner(text: utf8, position: 0, maximumBytes: utf8.count)
+            guard let value = scan(&scanner), scanner.position == utf8.count else { return nil }
+            return value
+        }
+    }
+
+    /// true is 1, false is 0.
+    @inline(__always)
+    mutating func flagOrInteger() -> Int? {
+        if current >= UInt8(ascii: "f") {
+            if literal("true") { return 1 }
+            if literal("false") { return 0 }
+        }
+        return integer()
+    }
+
     mutating func integer() -> Int? {
-        if let flag = literal("true") ? 1 : literal("false") ? 0 : nil { return flag }
         let negative = current == UInt8(ascii: "-")
         if negative { position &+= 1 }
         let start = position
@@ -52,29 +71,27 @@ struct NumberScanner {
 
     mutating func float() -> Float? {
         let start = position
-        if current &- 48 >= 10, let special = special() { return special }
-        let negative = current == UInt8(ascii: "-")
-        if negative { position &+= 1 }
-        guard let decimal = decimal() else { return nil }
-        guard position &- start <= maximumBytes else { return nil }
-        if decimal.digits <= 19, decimal.significand <= 1 << 53, abs(decimal.exponent) <= 22 {
-            let significand = Double(decimal.significand)
-            let value =
-                decimal.exponent < 0
-                ? significand / powersOfTen[-decimal.exponent] : significand * powersOfTen[decimal.exponent]
-            // The 29 bits that Float drops; exactly half is the doubtful case.
-            if value.bitPattern & 0x1FFF_FFFF != 0x1000_0000 { return Float(negative ? -value : value) }
-        }
-        return slowFloat(from: start)
+        if current &- 48 >= 10, let special = special() { return Float(special) }
+        guard let decimal = signedDecimal() else { return nil }
+        // The 29 bits that Float drops; exactly half is the doubtful case.
+        if let value = decimal.exact, value.bitPattern & 0x1FFF_FFFF != 0x1000_0000 { return Float(value) }
+        return token(from: start) { strtof($0, nil) }
     }
 
-    /// The token again, by the C library, from a copy that ends in NUL.
-    private func slowFloat(from start: Int) -> Float {
+    mutating func double() -> Double? {
+        let start = position
+        if current &- 48 >= 10, let special = special() { return special }
+        guard let decimal = signedDecimal() else { return nil }
+        return decimal.exact ?? decimal.nearest ?? token(from: start) { strtod($0, nil) }
+    }
+
+    /// The token again, for the C library: a copy that ends in NUL.
+    private func token<Value>(from start: Int, _ body: (UnsafePointer<CChar>) -> Value) -> Value {
         let count = position - start
         return withUnsafeTemporaryAllocation(of: CChar.self, capacity: count + 1) { copy in
             for index in 0..<count { copy[index] = CChar(bitPattern: text[start + index]) }
             copy[count] = 0
-            return strtof(copy.baseAddress!, nil)
+            return body(UnsafePointer(copy.baseAddress!))
         }
     }
 
@@ -83,6 +100,34 @@ struct NumberScanner {
         /// Significant digits; past 19 the significand is not whole.
         var digits = 0
         var exponent = 0
+        var isNegative = false
+
+        /// The nearest Double, where one operation on exact numbers gives it.
+        @inline(__always)
+        var exact: Double? {
+            guard digits <= 19, significand <= 1 << 53, abs(exponent) <= 22 else { return nil }
+            let whole = Double(significand)
+            let value = exponent < 0 ? whole / powersOfTen[-exponent] : whole * powersOfTen[exponent]
+            return isNegative ? -value : value
+        }
+
+        /// The nearest Double, where whole numbers give it.
+        var nearest: Double? {
+            guard digits <= 19 else { return nil }
+            let value = nearestDouble(significand: significand, exponent: exponent)
+            return isNegative ? value.map { -$0 } : value
+        }
+    }
+
+    /// A decimal with its sign, of a bounded length.
+    @inline(__always)
+    private mutating func signedDecimal() -> Decimal? {
+        let start = position
+        let isNegative = current == UInt8(ascii: "-")
+        if isNegative { position &+= 1 }
+        guard var decimal = decimal(), position &- start <= maximumBytes else { return nil }
+        decimal.isNegative = isNegative
+        return decimal
     }
 
     /// digits [. digits] [e [+-] digits], as JSON writes them.
@@ -129,7 +174,7 @@ struct NumberScanner {
     }
 
     /// The names that XGBoost writes for what JSON has no number for.
-    private mutating func special() -> Float? {
+    private mutating func special() -> Double? {
         if literal("NaN") { return .nan }
         if literal("Infinity") { return .infinity }
         if literal("-Infinity") { return -.infinity }

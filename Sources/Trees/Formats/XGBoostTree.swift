@@ -38,9 +38,6 @@ struct XGBoostTree {
     private var categoryNodes: [Int32] = []
     private var categorySegments: [Int32] = []
     private var categorySizes: [Int32] = []
-    /// Columns that are checked, counted and let go.
-    private var unusedFloats: [Float] = []
-    private var unusedIntegers: [Int32] = []
 
     private var starts: [Column: Int] = [:]
     private var counts: [Column: Int] = [:]
@@ -66,8 +63,10 @@ struct XGBoostTree {
                 starts[column] = source.offset
                 counts[column] = try read(column, from: &source)
             } else if key == "id" {
+                guard id == nil else { throw source.failure(.duplicate(key)) }
                 id = try source.readInteger()
             } else if key == "tree_param" {
+                guard declaredNodes == nil else { throw source.failure(.duplicate(key)) }
                 try readParameters(from: &source)
             } else {
                 try source.skipValue()
@@ -108,8 +107,7 @@ struct XGBoostTree {
         case .defaultLeft: return try integers(&defaultLeft)
         case .splitType: return try integers(&splitType)
         case .sumHessian: return try floats(&covers)
-        case .baseWeights, .lossChanges: return try floats(&unusedFloats)
-        case .parents: return try integers(&unusedIntegers)
+        case .baseWeights, .lossChanges, .parents: return try source.skipNumbers()
         case .categoriesNodes: return try integers(&categoryNodes)
         case .categoriesSegments: return try integers(&categorySegments)
         case .categoriesSizes: return try integers(&categorySizes)
@@ -177,9 +175,7 @@ struct XGBoostTree {
     private func node<Source: DocumentSource>(
         _ index: Int, base: Int32, categorySet: Int32, _ source: Source
     ) throws(ModelError) -> ReferenceNode {
-        var node = ReferenceNode(
-            value: values[index], left: -1, right: -1, column: 0, categorySet: -1, cover: covers[index],
-            missingGoesLeft: false)
+        var node = ReferenceNode.leaf(Double(values[index]), cover: covers[index])
         // What pruning left behind is never reached and may hold anything; were it reached, this value is refused.
         if columns[index] == Self.deletedMark {
             node.value = .nan
@@ -217,7 +213,7 @@ struct XGBoostTree {
         node.right = base + right[index]
         node.column = columns[index]
         node.categorySet = type == 1 ? categorySet : -1
-        node.missingGoesLeft = defaultLeft[index] == 1
+        node.missing = defaultLeft[index] == 1 ? .left : .right
         return node
     }
 

@@ -2,17 +2,10 @@
 // one pass; nesting is bounded, and nothing is reserved before its bytes were seen.
 
 struct JSONDocument: DocumentSource {
-    private struct Frame {
-        var isArray: Bool
-        /// Elements or keys begun.
-        var count = 0
-        var key = ""
-    }
-
     let limits: ModelLimits
     private let bytes: [UInt8]
     private var position = 0
-    private var frames: [Frame] = []
+    private var frames: [DocumentPlace] = []
 
     init(_ bytes: [UInt8], limits: ModelLimits) throws(ModelError) {
         self.bytes = bytes
@@ -24,17 +17,7 @@ struct JSONDocument: DocumentSource {
 
     var offset: Int { position }
 
-    var path: String {
-        var path = ""
-        for frame in frames where frame.count > 0 {
-            if frame.isArray {
-                path += "[\(frame.count - 1)]"
-            } else {
-                path += path.isEmpty ? frame.key : "." + frame.key
-            }
-        }
-        return path
-    }
+    var path: String { DocumentPlace.path(of: frames) }
 
     // MARK: Structure
 
@@ -101,7 +84,7 @@ struct JSONDocument: DocumentSource {
     private mutating func enter(isArray: Bool) throws(ModelError) {
         guard frames.count < limits.nesting else { throw failure(.nestedTooDeeply(limit: limits.nesting)) }
         position += 1
-        frames.append(Frame(isArray: isArray))
+        frames.append(DocumentPlace(isArray: isArray))
     }
 
     private mutating func expect(_ kind: DocumentKind) throws(ModelError) {
@@ -131,14 +114,40 @@ struct JSONDocument: DocumentSource {
         return try number { (scanner) in scanner.integer() }
     }
 
+    mutating func readBool() throws(ModelError) -> Bool {
+        try expect(.bool)
+        let isTrue = bytes[position] == UInt8(ascii: "t")
+        try literal(isTrue ? "true" : "false")
+        return isTrue
+    }
+
+    mutating func readDouble() throws(ModelError) -> Double {
+        try expect(.number)
+        return try number { (scanner) in scanner.double() }
+    }
+
     mutating func readFloats(into values: inout [Float], maximum: Int, of limit: String) throws(ModelError) {
         try readNumbers(into: &values, maximum: maximum, of: limit) { (scanner) in scanner.float() }
     }
 
+    mutating func readDoubles(into values: inout [Double], maximum: Int, of limit: String) throws(ModelError) {
+        try readNumbers(into: &values, maximum: maximum, of: limit) { (scanner) in scanner.double() }
+    }
+
     mutating func readIntegers(into values: inout [Int32], maximum: Int, of limit: String) throws(ModelError) {
         try readNumbers(into: &values, maximum: maximum, of: limit) { (scanner) in
-            scanner.integer().flatMap { Int32(exactly: $0) }
+            scanner.flagOrInteger().flatMap { Int32(exactly: $0) }
         }
+    }
+
+    mutating func skipNumbers() throws(ModelError) -> Int {
+        var count = 0
+        try beginArray()
+        while try nextElement() {
+            _ = try readDouble()
+            count += 1
+        }
+        return count
     }
 
     mutating func skipValue() throws(ModelError) {
@@ -149,9 +158,10 @@ struct JSONDocument: DocumentSource {
         case .array:
             try beginArray()
             while try nextElement() { try skipValue() }
-        case .string: _ = try string()
+        // Not kept, so as long as the document may be: CatBoost puts a log of the training into one string.
+        case .string: _ = try string(maximum: bytes.count)
         case .number: _ = try number { (scanner) in scanner.float() }
-        case .bool: try literal(bytes[position] == UInt8(ascii: "t") ? "true" : "false")
+        case .bool: _ = try readBool()
         case .null: try literal("null")
         }
     }
@@ -280,12 +290,13 @@ extension JSONDocument {
     }
 
     /// The string that begins at `position`, unescaped.
-    private mutating func string() throws(ModelError) -> String {
+    private mutating func string(maximum: Int? = nil) throws(ModelError) -> String {
+        let maximum = maximum ?? limits.stringBytes
         position += 1
         let start = position
         while position < bytes.count, bytes[position] != UInt8(ascii: "\""), bytes[position] != UInt8(ascii: "\\") {
             guard bytes[position] >= 0x20 else { throw failure(.malformed("a control character in a string")) }
-            guard position - start < limits.stringBytes else { throw stringTooLong }
+            guard position - start < maximum else { throw stringTooLong }
             position += 1
         }
         guard position < bytes.count else { throw failure(.truncated) }
@@ -298,7 +309,7 @@ extension JSONDocument {
                 raw.append(bytes[position])
                 position += 1
             }
-            guard raw.count <= limits.stringBytes else { throw stringTooLong }
+            guard raw.count <= maximum else { throw stringTooLong }
             guard position < bytes.count else { throw failure(.truncated) }
         }
         guard let text = String(validating: raw, as: UTF8.self) else {

@@ -13,6 +13,33 @@ enum DocumentKind: String, Sendable {
     case null = "null"
 }
 
+/// Where a source stands in one object or array that it has entered.
+struct DocumentPlace {
+    var isArray: Bool
+    /// Elements or keys begun.
+    var count = 0
+    var key = ""
+
+    /// Characters of a key that a path shows.
+    static let shownCharacters = 64
+
+    /// `learner.gradient_booster.model.trees[3]`, from the outermost to the innermost.
+    static func path(of places: some Sequence<DocumentPlace>) -> String {
+        var path = ""
+        for place in places where place.count > 0 {
+            if place.isArray {
+                path += "[\(place.count - 1)]"
+            } else {
+                if !path.isEmpty { path += "." }
+                path +=
+                    place.key.utf8.count <= shownCharacters
+                    ? place.key : String(place.key.unicodeScalars.prefix(shownCharacters)) + "…"
+            }
+        }
+        return path
+    }
+}
+
 protocol DocumentSource {
     var limits: ModelLimits { get }
     /// Bytes from the start of the document to what is read next.
@@ -31,12 +58,19 @@ protocol DocumentSource {
     /// A string, or a number as its text: trainers write parameters both ways.
     mutating func readParameter() throws(ModelError) -> String
     mutating func readInteger() throws(ModelError) -> Int
+    mutating func readBool() throws(ModelError) -> Bool
+    /// A number, rounded once to Double.
+    mutating func readDouble() throws(ModelError) -> Double
     /// A whole array of numbers, each rounded once to Float; NaN and infinities are let through.
     mutating func readFloats(into values: inout [Float], maximum: Int, of limit: String) throws(ModelError)
+    /// A whole array of numbers, each rounded once to Double.
+    mutating func readDoubles(into values: inout [Double], maximum: Int, of limit: String) throws(ModelError)
     /// A whole array of integers; true and false count as 1 and 0, as the first versions wrote flags.
     mutating func readIntegers(into values: inout [Int32], maximum: Int, of limit: String) throws(ModelError)
+    /// Passes over an array of numbers; gives their count.
+    mutating func skipNumbers() throws(ModelError) -> Int
     mutating func skipValue() throws(ModelError)
-    /// Only white space may follow.
+    /// Nothing that means anything may follow.
     mutating func finish() throws(ModelError)
     /// Where one element stands of an array of numbers that begins at `start`; for errors found after reading.
     func offset(ofElement element: Int, inArrayAt start: Int) -> Int
