@@ -43,6 +43,54 @@ import Testing
         #expect(run.lines == ["-1.5\t0.18242553"] + [Substring](repeating: "0.25\t0.5621765", count: count - 1))
     }
 
+    @Test func `explain shows how the features add up to the margin`() throws {
+        let fixture = try Fixture()
+        try fixture.write("model.json", Self.model())
+        let table = "amount,card_count_1h\n9,1\n,2\n"
+        let run = try fixture.run(["model", "explain", "model.json", "-", "--row", "2"], input: Array(table.utf8))
+        #expect(run.code == 0, "\(run.errors)")
+        // Both leaves have half of the training rows: the bias is their mean, -0.625.
+        #expect(run.lines.first == "row 2, tree_shap")
+        #expect(run.text.contains("amount = missing     +0.8750      0.2500"), "\(run.text)")
+        #expect(run.text.contains("bias") && run.text.contains("-0.6250"))
+        #expect(run.text.contains("probability 0.56217"))
+        #expect(!run.text.contains("card_count_1h"))
+        let fast = try fixture.run(["model", "explain", "model.json", "-", "--fast"], input: Array(table.utf8))
+        #expect(fast.lines.first == "row 1, path_attribution" && fast.text.contains("amount = 9"))
+    }
+
+    @Test func `explain prints a table for programs, the bias last`() throws {
+        let fixture = try Fixture()
+        try fixture.write("model.json", Self.model())
+        for method in [[], ["--fast"]] {
+            let run = try fixture.run(
+                ["model", "explain", "model.json", "-", "--table"] + method, input: Array("9,1\n11,1\n".utf8))
+            let rows = run.lines.map { $0.split(separator: "\t").compactMap { Double($0) } }
+            #expect(rows.count == 2 && rows.allSatisfy { $0.count == 3 }, "\(run.text) \(run.errors)")
+            for (row, moved) in zip(rows, [-0.875, 0.875]) {
+                #expect(abs(row[0] - moved) < 1e-12 && row[1] == 0 && abs(row[2] + 0.625) < 1e-12, "\(row)")
+            }
+        }
+    }
+
+    @Test(arguments: [
+        (["--row", "3"], "there is no row 3"), (["--row", "0"], "counts from 1"), (["--top", "0"], "at least 1"),
+        (["--table", "--row", "1"], "--table prints all rows"),
+    ])
+    func `an explanation that can't be had exits 2 and says why`(options: [String], message: String) throws {
+        let fixture = try Fixture()
+        try fixture.write("model.json", Self.model())
+        let run = try fixture.run(["model", "explain", "model.json", "-"] + options, input: Array("9,1\n8,1\n".utf8))
+        #expect(run.code == 2 && run.errors.contains(message), "\(run.code) \(run.errors)")
+    }
+
+    @Test func `columns named by numbers are a header where they are the model's own`() throws {
+        let fixture = try Fixture()
+        try fixture.write("model.json", Self.model(names: ["0", "1"]))
+        let run = try fixture.run(["model", "predict", "model.json", "-"], input: Array("0,1\n9,1\n".utf8))
+        #expect(run.lines == ["-1.5\t0.18242553"])
+    }
+
     @Test(arguments: [
         ("amount,x\n1,2\n", "lacks the model's column card_count_1h"), ("1,2\n1\n", "-:2: has 1 cells"),
         ("1,2\n1,x\n", "-:2: cell 2: x is no number"), ("1,2,3\n", "-:1: has 3 cells"), ("", "is empty"),

@@ -27,8 +27,8 @@ import Testing
         #expect(
             keys(answer) == [
                 "transaction_id", "decision_id", "decision", "score", "probability", "risk_level", "decision_source",
-                "degraded",
-                "degraded_reason", "reasons", "rules", "versions", "experiment", "recorded", "latency_us",
+                "degraded", "degraded_reason", "reasons", "explanation", "rules", "versions", "experiment", "recorded",
+                "latency_us",
             ])
         #expect(keys(answer["versions"]) == ["model", "rules", "features"])
         #expect(keys(answer["experiment"]) == ["arm", "propensity"])
@@ -151,9 +151,8 @@ import Testing
         let record = jsonValue(line)
         #expect(
             keys(record) == [
-                "seq", "kind", "received_at", "traceparent", "payment", "features", "margin", "rule_errors", "digests",
-                "draw",
-                "decision",
+                "seq", "kind", "received_at", "traceparent", "payment", "features", "margin", "truncated_trees",
+                "rule_errors", "digests", "draw", "decision",
             ])
         #expect(String(decoding: line[try #require(parts.decision)], as: UTF8.self) == run.answer)
         #expect(jsonValue(line[try #require(parts.features)])["amount"] == .integer(1_299))

@@ -166,7 +166,8 @@ import Testing
             try run.submit(request.text)
             #expect(run.decision.margin == margin && run.decision.score == score && run.decision.verdict == verdict)
             #expect(run.decision.source == .model && run.decision.degradedReason == nil)
-            let probability = model.manifest.calibration.probability(ofModel: model.trees.probability(ofMargin: margin))
+            let probability = model.manifest.readout.calibration.probability(
+                ofModel: model.trees.probability(ofMargin: margin))
             #expect(run.decision.probability == probability)
         }
     }

@@ -107,12 +107,6 @@ import Trees
             model.manifest.quality.map(\.metric) == ["average_precision"]
                 && model.manifest.training.map(\.value) == ["1000"])
         #expect(try model.columns(in: makePlan()) == [0])
-        var clock: UInt64 = 0
-        let cost = model.measureCost(rounds: 2) {
-            clock += 7
-            return clock
-        }
-        #expect(cost == 7)
     }
 
     @Test func `a missing file is named`() throws {

@@ -40,6 +40,8 @@ struct TestBundle {
     var rows: [[Double]] = [[12.99, 1], [600, 1], [12.99, 3], [.nan, 7], [1_000_000, .nan]]
     /// The trainer's margins are shifted by this.
     var goldenShift = 0.0
+    /// Trees of the shorter ensembles that it is calibrated for.
+    var truncated: [Int] = []
     /// Instead of the digest of the features in service.
     var definitions: String?
     /// What is done to the document before its digest is taken.
@@ -70,6 +72,10 @@ struct TestBundle {
         return ([header] + lines).joined(separator: "\n") + "\n"
     }
 
+    private static func ensemble(_ trees: Int) -> String {
+        "{ trees: \(trees), calibration: { legitimate_kept: 0.1 }, score_anchors: [[-4, 1.0], [4, 0.01]] }"
+    }
+
     /// Writes the bundle below a configuration's folder, for the features that stand there.
     func write(into configuration: TestConfiguration, as name: String = "models/test") throws {
         let plan = try Assembly.plan(of: try configuration.load())
@@ -88,6 +94,7 @@ struct TestBundle {
             calibration: { legitimate_kept: 0.1 }
             score_anchors: [[-4, 1.0], [-1, 0.1], [1, 0.01], [4, 0.001]]
             quality: { average_precision: 0.75, note: by hand }
+            truncated: [\(truncated.map(Self.ensemble).joined(separator: ", "))]
             """
         spoil(&document)
         spoilGolden(&golden)

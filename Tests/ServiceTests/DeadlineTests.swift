@@ -57,6 +57,27 @@ import Testing
         #expect(metrics["shroff_over_budget_total"] == 0)
     }
 
+    @Test func `a budget that is too short for all trees is enough for the first of them`() throws {
+        let configuration = try TestConfiguration(model: "models/test")
+        var bundle = TestBundle()
+        bundle.truncated = [1, 2]
+        try bundle.write(into: configuration)
+        let service = try TestService(configuration) {
+            $0.costs.modelNanoseconds = 3_600_000_000_000
+            $0.costs.truncated = LadderCosts.Truncated(ensemble: 1, nanoseconds: 1)
+        }
+        let client = try service.client()
+        let answer = try client.score(Body("t_1", amount: 200_000).text).json
+        #expect(answer["decision_source"].text == "model_truncated")
+        #expect(answer["degraded_reason"].text == "budget_short")
+        // The first two trees give 0.5 - 1; the scale falls a hundredfold over eight units of margin.
+        #expect(answer["score"].integer == 291)
+        let models = try client.get("/v1/models").json["models"].elements
+        #expect(models.first["truncated_trees"].integer == 2 && models.first["trees"].integer == 3)
+        let metrics = try Metrics(parsing: client.get("/metrics").text)
+        #expect(metrics[#"shroff_decision_source_total{source="model_truncated"}"#] == 1)
+    }
+
     @Test func `the budget is what deadline_ms says, less a reserve of a tenth of it at most`() throws {
         let configuration = try TestConfiguration(more: "")
         let service = try TestService(configuration)

@@ -172,7 +172,8 @@ import Testing
             decision["properties"][name]["enum"].elements.map { ($0 as JSONValue?).text }
         }
         #expect(Set(words("decision")) == Set(Verdict.allCases.map(\.rawValue)))
-        #expect(Set(words("decision_source")).isSuperset(of: DecisionSource.allCases.map(\.rawValue)))
+        #expect(Set(words("decision_source")) == Set(DecisionSource.allCases.map(\.rawValue)))
+        #expect(Set(words("explanation")) == Set(ExplanationMethod.allCases.map(\.rawValue) + [""]))
         #expect(Set(words("degraded_reason")) == Set(DegradedReason.allCases.map(\.rawValue) + [""]))
         #expect(Set(words("risk_level")) == Set(RiskLevel.allCases.map(\.rawValue)))
         let payment = schemas["Payment"]

@@ -101,7 +101,7 @@ public struct Core {
         times.rulesNanoseconds = clock()
         decision.source = rung.source
         decision.degradedReason = rung.reason
-        evaluator.score(&decision)
+        evaluator.score(&decision, truncated: costs.truncated?.ensemble)
         times.modelNanoseconds = clock()
         return .decided
     }
@@ -141,10 +141,29 @@ public struct Core {
     }
 
     /// Reasons for the payment that was decided last; empty where the policy does not ask for them.
-    public mutating func explainLast(into reasons: inout [Reason]) {
+    ///
+    /// - Parameter remainingNanoseconds: What is left of its budget, from which the method is chosen.
+    /// - Returns: How they were found; nil where they were not asked for, or nothing could be explained.
+    public mutating func explainLast(
+        into reasons: inout [Reason], remainingNanoseconds: Int64
+    ) -> ExplanationMethod? {
         reasons.removeAll(keepingCapacity: true)
-        guard plan.policy.explained.contains(decision.verdict) else { return }
-        evaluator.explain(decision, into: &reasons)
+        guard plan.policy.explained.contains(decision.verdict) else { return nil }
+        let method = explanationMethod(remainingNanoseconds: remainingNanoseconds)
+        evaluator.explain(decision, by: method, into: &reasons)
+        return method
+    }
+
+    private func explanationMethod(remainingNanoseconds: Int64) -> ExplanationMethod? {
+        switch decision.source {
+        case .fallback: return nil
+        case .rules: return .points
+        // Its time was too short for the whole model already.
+        case .truncated: return .path
+        case .model:
+            guard plan.policy.explainsExactly, let needed = costs.explanationNanoseconds else { return .path }
+            return remainingNanoseconds < needed + costs.rulesNanoseconds ? .path : .treeSHAP
+        }
     }
 
     public var statistics: CoreStatistics {
@@ -159,8 +178,12 @@ public struct Core {
         case .none: return (.rules, .noModel)
         case .refused: return (.rules, .modelRefused)
         case .serving:
-            let needed = costs.rulesNanoseconds + costs.modelNanoseconds
-            return remainingNanoseconds < needed ? (.rules, .budgetShort) : (.model, nil)
+            let forModel = remainingNanoseconds - costs.rulesNanoseconds
+            if forModel >= costs.modelNanoseconds { return (.model, nil) }
+            guard let truncated = costs.truncated, forModel >= truncated.nanoseconds else {
+                return (.rules, .budgetShort)
+            }
+            return (.truncated, .budgetShort)
         }
     }
 }

@@ -3,9 +3,21 @@
 /// Which rung of the deadline ladder answered.
 public enum DecisionSource: String, Sendable, CaseIterable {
     case model
+    /// The first trees of the model.
+    case truncated = "model_truncated"
     case rules
     /// The static answer of the policy.
     case fallback = "default"
+}
+
+/// How a decision's reasons were found.
+public enum ExplanationMethod: String, Sendable, CaseIterable {
+    /// Exact Shapley values of the model's margin.
+    case treeSHAP = "tree_shap"
+    /// The changes of the mean margin along the payment's own path: cheap, and its sum is exact.
+    case path = "path_attribution"
+    /// The points of the rules that matched.
+    case points = "rule_points"
 }
 
 /// Why a payment was not answered by the model.
@@ -34,8 +46,10 @@ public struct Decision: Sendable, Equatable {
     public internal(set) var riskLevel = RiskLevel.normal
     /// Calibrated; nil where no model answered, because points are no probability.
     public internal(set) var probability: Double?
-    /// The model's raw margin.
+    /// The raw margin of the model, or of its first trees.
     public internal(set) var margin: Double?
+    /// How many trees of the model answered, where not all of them did.
+    public internal(set) var truncatedTrees: Int?
     public internal(set) var source = DecisionSource.fallback
     public internal(set) var degradedReason: DegradedReason?
     /// Rules that matched, in the order of the file.
@@ -56,7 +70,8 @@ public struct Decision: Sendable, Equatable {
     public static func == (a: Decision, b: Decision) -> Bool {
         a.sequence == b.sequence && a.verdict == b.verdict && a.score == b.score && a.riskLevel == b.riskLevel
             && a.probability?.bitPattern == b.probability?.bitPattern && a.margin?.bitPattern == b.margin?.bitPattern
-            && a.source == b.source && a.degradedReason == b.degradedReason && a.firedRules == b.firedRules
+            && a.truncatedTrees == b.truncatedTrees && a.source == b.source && a.degradedReason == b.degradedReason
+            && a.firedRules == b.firedRules
             && a.missingRules == b.missingRules && a.failedRules == b.failedRules
             && a.features.map(\.bitPattern) == b.features.map(\.bitPattern) && a.failedFeatures == b.failedFeatures
             && a.hasPartialHistory == b.hasPartialHistory
@@ -69,10 +84,30 @@ public struct LadderCosts: Sendable, Equatable {
     public var rulesNanoseconds: Int64
     /// Margin of one row.
     public var modelNanoseconds: Int64
+    /// The shorter ensemble that stands in when the time is short for the whole; nil where there is none.
+    public var truncated: Truncated?
+    /// An exact explanation; nil where only the path attribution can be had.
+    public var explanationNanoseconds: Int64?
 
-    public init(rulesNanoseconds: Int64, modelNanoseconds: Int64) {
+    public struct Truncated: Sendable, Equatable {
+        /// Index of the bundle's shorter ensembles.
+        public var ensemble: Int
+        public var nanoseconds: Int64
+
+        public init(ensemble: Int, nanoseconds: Int64) {
+            self.ensemble = ensemble
+            self.nanoseconds = nanoseconds
+        }
+    }
+
+    public init(
+        rulesNanoseconds: Int64, modelNanoseconds: Int64, truncated: Truncated? = nil,
+        explanationNanoseconds: Int64? = nil
+    ) {
         self.rulesNanoseconds = rulesNanoseconds
         self.modelNanoseconds = modelNanoseconds
+        self.truncated = truncated
+        self.explanationNanoseconds = explanationNanoseconds
     }
 }
 

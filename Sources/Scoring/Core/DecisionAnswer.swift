@@ -70,8 +70,8 @@ public enum DecisionAnswer {
     ///
     /// - Returns: The offset of that `true`, so that an answer whose record was not kept can say false.
     public static func write(
-        _ decision: Decision, transactionID: Span<UInt8>, reasons: [Reason], latencies: StageLatencies,
-        context: AnswerContext, to json: inout JSONWriter, scratch: inout [UInt8]
+        _ decision: Decision, transactionID: Span<UInt8>, reasons: [Reason], explanation: ExplanationMethod?,
+        latencies: StageLatencies, context: AnswerContext, to json: inout JSONWriter, scratch: inout [UInt8]
     ) -> Int {
         json.beginObject()
         json.key("transaction_id")
@@ -98,6 +98,8 @@ public enum DecisionAnswer {
         json.beginArray()
         for i in reasons.indices { reasons[i].write(to: &json) }
         json.endArray()
+        json.key("explanation")
+        if let explanation { json.string(explanation.name) } else { json.null() }
         writeRules(decision, context.plan, to: &json)
         json.raw(context.constantMembers.span)
         json.key("recorded")
@@ -166,8 +168,19 @@ extension DecisionSource {
     var name: StaticString {
         switch self {
         case .model: "model"
+        case .truncated: "model_truncated"
         case .rules: "rules"
         case .fallback: "default"
+        }
+    }
+}
+
+extension ExplanationMethod {
+    var name: StaticString {
+        switch self {
+        case .treeSHAP: "tree_shap"
+        case .path: "path_attribution"
+        case .points: "rule_points"
         }
     }
 }

@@ -1,7 +1,7 @@
 // The record of one payment: what was known, what was computed from it, what was answered. The log puts the sequence
 // number before these members and the chain behind them; a restart reads them back.
 //
-//   "kind":"payment","received_at":…,"payment":{…pseudonyms…},"features":{…},"margin":…,"digests":{…},"decision":{…}
+//   "kind":"payment","received_at":…,"payment":{…pseudonyms…},"features":{…},"margin":…,…,"digests":{…},"decision":{…}
 
 import JSON
 import Platform
@@ -36,6 +36,8 @@ public enum DecisionRecord {
         json.raw(scratch.span)
         json.key("margin")
         if let margin = decision.margin { json.double(margin) } else { json.null() }
+        json.key("truncated_trees")
+        if let trees = decision.truncatedTrees { json.integer(Int64(trees)) } else { json.null() }
         json.key("rule_errors")
         json.integer(Int64(decision.failedRules))
         json.key("digests")

@@ -166,31 +166,44 @@ struct Evaluator {
         }
     }
 
-    /// Score and verdict, on the rung that `decision.source` names; a model that fails leaves it for the rules.
-    mutating func score(_ decision: inout Decision) {
+    /// Score and verdict, on the rung that `decision.source` names; one that fails leaves it for the next.
+    ///
+    /// - Parameter truncated: Which of the bundle's shorter ensembles stands in for the model; nil for none.
+    mutating func score(_ decision: inout Decision, truncated: Int?) {
         decision.probability = nil
         decision.margin = nil
-        if decision.source == .model { askModel(&decision) }
+        decision.truncatedTrees = nil
+        if decision.source == .model, !askModel(&decision, truncated: nil) {
+            decision.source = truncated == nil ? .rules : .truncated
+            decision.degradedReason = .modelFailed
+        }
+        if decision.source == .truncated, !askModel(&decision, truncated: truncated) {
+            decision.source = .rules
+            decision.degradedReason = .modelFailed
+        }
         if decision.source == .rules { decision.score = points(of: decision) }
         if decision.source == .fallback { decision.score = 0 }
         decision.riskLevel = plan.policy.riskLevel(score: decision.score)
         decision.verdict = verdict(of: decision)
     }
 
-    private mutating func askModel(_ decision: inout Decision) {
+    /// Asks the model, or one of its shorter ensembles; false where it gives no finite margin.
+    private mutating func askModel(_ decision: inout Decision, truncated: Int?) -> Bool {
         guard let model else { preconditionFailure("the rung of a model without a model") }
         for column in model.columns.indices { modelRow[column] = decision.features[model.columns[column]] }
         let trees = model.model.trees
-        let margin = trees.margin(of: modelRow.span, scratch: model.scratch)
-        guard margin.isFinite else {
-            decision.source = .rules
-            decision.degradedReason = .modelFailed
-            return
-        }
-        decision.margin = margin
         let manifest = model.model.manifest
-        decision.probability = manifest.calibration.probability(ofModel: trees.probability(ofMargin: margin))
-        decision.score = manifest.scale.score(ofMargin: margin)
+        var count = Int.max
+        if let truncated { count = manifest.truncated[truncated].trees }
+        let margin = trees.margin(ofFirst: count, of: modelRow.span, scratch: model.scratch)
+        guard margin.isFinite else { return false }
+        let readout = truncated.map { manifest.truncated[$0].readout } ?? manifest.readout
+        decision.margin = margin
+        decision.truncatedTrees = truncated == nil ? nil : count
+        decision.probability = readout.calibration.probability(
+            ofModel: trees.probability(ofMargin: margin, ofFirst: count))
+        decision.score = readout.scale.score(ofMargin: margin)
+        return true
     }
 
     /// The scorecard: the points of the rules that match, on the score's own scale.

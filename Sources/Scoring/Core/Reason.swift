@@ -45,12 +45,14 @@ public struct Reason: Sendable, Equatable {
 
 extension Evaluator {
     /// Reasons for the decision that was made last; the frame still holds its payment.
-    mutating func explain(_ decision: Decision, into reasons: inout [Reason]) {
+    ///
+    /// - Parameter method: How the model's part is found; nil and `.points`: it has none.
+    mutating func explain(_ decision: Decision, by method: ExplanationMethod?, into reasons: inout [Reason]) {
         for fired in decision.firedRules where isTold(fired, decision) {
             guard reasons.count < Reason.maximumCount else { return }
             reasons.append(reason(of: fired, decision))
         }
-        if decision.source == .model { appendFeatures(decision, to: &reasons) }
+        if method == .treeSHAP || method == .path { appendFeatures(decision, by: method, to: &reasons) }
     }
 
     /// A rule is a reason when its action bore on the verdict, or its points on the score.
@@ -72,12 +74,21 @@ extension Evaluator {
             value: value(of: frame.slots[slot], plan.slotTypes[slot]), contribution: points)
     }
 
-    private mutating func appendFeatures(_ decision: Decision, to reasons: inout [Reason]) {
+    private mutating func appendFeatures(
+        _ decision: Decision, by method: ExplanationMethod?, to reasons: inout [Reason]
+    ) {
         guard let model else { return }
         var contributions: [Double] = []
         swap(&contributions, &self.contributions)
         defer { swap(&contributions, &self.contributions) }
-        model.model.trees.pathAttribution(of: modelRow.span, into: &contributions, scratch: model.scratch)
+        let trees = model.model.trees
+        if method == .treeSHAP {
+            trees.shapleyValues(of: modelRow.span, into: &contributions, scratch: model.scratch)
+        } else {
+            let count = decision.truncatedTrees ?? .max
+            trees.pathAttribution(
+                ofFirst: count, of: modelRow.span, into: &contributions, scratch: model.scratch)
+        }
         while reasons.count < Reason.maximumCount {
             var best = -1
             for column in modelRow.indices where contributions[column] > (best < 0 ? 0 : contributions[best]) {

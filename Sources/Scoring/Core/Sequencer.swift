@@ -23,6 +23,11 @@ public struct Arrival: Sendable {
         self.parsedNanoseconds = parsedNanoseconds
         self.budgetNanoseconds = budgetNanoseconds
     }
+
+    fileprivate func remaining(_ clock: () -> UInt64) -> Int64 {
+        guard budgetNanoseconds != .max else { return .max }
+        return budgetNanoseconds - Int64(clamping: clock() &- firstByteNanoseconds)
+    }
 }
 
 public struct Sequencer {
@@ -53,20 +58,16 @@ public struct Sequencer {
         append: Append
     ) -> SubmissionOutcome {
         var times = StageTimes()
-        var remaining = Int64.max
-        if arrival.budgetNanoseconds != .max {
-            let spent = clock() &- arrival.firstByteNanoseconds
-            remaining = arrival.budgetNanoseconds - Int64(clamping: spent)
-        }
         let outcome = core.submit(
-            payment, at: arrival.receivedAtNanoseconds, remainingNanoseconds: remaining, times: &times, clock: clock)
+            payment, at: arrival.receivedAtNanoseconds, remainingNanoseconds: arrival.remaining(clock),
+            times: &times, clock: clock)
         guard outcome == .decided else { return outcome }
-        core.explainLast(into: &reasons)
+        let explanation = core.explainLast(into: &reasons, remainingNanoseconds: arrival.remaining(clock))
         latencies = StageLatencies(arrival, times, answered: clock())
         answer.removeAll()
         recordedOffset = DecisionAnswer.write(
-            core.decision, transactionID: payment.bytes(.transactionID), reasons: reasons, latencies: latencies,
-            context: context, to: &answer, scratch: &scratch)
+            core.decision, transactionID: payment.bytes(.transactionID), reasons: reasons, explanation: explanation,
+            latencies: latencies, context: context, to: &answer, scratch: &scratch)
         writeRecord(payment, arrival, traceParent: traceParent)
         if let reference = append(core.sequence, record.bytes.span) { core.recorded(at: reference) }
         return .decided

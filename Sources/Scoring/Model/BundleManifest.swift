@@ -19,8 +19,9 @@ public struct BundleManifest: Sendable {
     public let features: [String]
     /// Of the definitions, as `ScoringPlan.definitionDigest` takes it.
     public let featuresDigest: SHA256Digest
-    public let calibration: Calibration
-    public let scale: ScoreScale
+    public let readout: MarginReadout
+    /// Shorter ensembles that the bundle was calibrated for, by rising number of trees.
+    public let truncated: [TruncatedEnsemble]
     /// The quality that training measured, as it stands in the file: metric, value.
     public let quality: [(metric: String, value: String)]
     /// Facts of the training, as they stand in the file.
@@ -29,8 +30,8 @@ public struct BundleManifest: Sendable {
     public init(yaml text: String, file: String) throws(ConfigurationError) {
         let root = try ConfigurationNode(yaml: text, file: file)
         let known = [
-            "name", "version", "model", "golden", "features", "calibration", "score_anchors", "training", "quality",
-            "missing",
+            "name", "version", "model", "golden", "features", "calibration", "score_anchors", "truncated", "training",
+            "quality", "missing",
         ]
         let fields = try root.fields(known: known)
         func need(_ key: String) throws(ConfigurationError) -> ConfigurationNode {
@@ -52,8 +53,10 @@ public struct BundleManifest: Sendable {
         for element in try order.elements() { names.append(try element.string()) }
         features = names
         featuresDigest = try Self.readDigest(digest)
-        calibration = try Self.readCalibration(try need("calibration"))
-        scale = try Self.readScale(try need("score_anchors"))
+        readout = MarginReadout(
+            calibration: try Self.readCalibration(try need("calibration")),
+            scale: try Self.readScale(try need("score_anchors")))
+        truncated = try Self.readTruncated(fields["truncated"])
         quality = try Self.readFacts(fields["quality"]).map { ($0, $1) }
         training = try Self.readFacts(fields["training"]).map { ($0, $1) }
     }
@@ -113,6 +116,30 @@ public struct BundleManifest: Sendable {
                 "must be points [margin, false-positive rate]: margins rising, rates above 0, at most 1, not rising")
         }
         return scale
+    }
+
+    private static func readTruncated(
+        _ node: ConfigurationNode?
+    ) throws(ConfigurationError) -> [TruncatedEnsemble] {
+        guard let node else { return [] }
+        var ensembles: [TruncatedEnsemble] = []
+        for element in try node.elements() {
+            let fields = try element.fields(known: ["trees", "calibration", "score_anchors"])
+            guard let treesNode = fields["trees"], let calibration = fields["calibration"],
+                let anchors = fields["score_anchors"]
+            else { throw element.error("needs trees, calibration and score_anchors") }
+            let trees = try treesNode.integer(in: TruncatedEnsemble.treeCounts)
+            if let last = ensembles.last, trees <= last.trees {
+                throw treesNode.error("must be above \(last.trees), the ensemble before it")
+            }
+            let readout = MarginReadout(
+                calibration: try readCalibration(calibration), scale: try readScale(anchors))
+            ensembles.append(TruncatedEnsemble(trees: trees, readout: readout))
+        }
+        guard ensembles.count <= TruncatedEnsemble.maximumCount else {
+            throw node.error("has \(ensembles.count) ensembles; at most \(TruncatedEnsemble.maximumCount)")
+        }
+        return ensembles
     }
 
     private static func readFacts(

@@ -56,6 +56,33 @@ public struct Calibration: Sendable, Equatable {
     }
 }
 
+/// What is made of a margin: a probability and a score.
+public struct MarginReadout: Sendable, Equatable {
+    public let calibration: Calibration
+    public let scale: ScoreScale
+
+    public init(calibration: Calibration, scale: ScoreScale) {
+        self.calibration = calibration
+        self.scale = scale
+    }
+}
+
+/// The first trees of a model, which answer when the time is short for all of them. Their margins lie elsewhere, so they
+/// have a readout of their own.
+public struct TruncatedEnsemble: Sendable, Equatable {
+    /// Ensembles in one bundle.
+    public static let maximumCount = 8
+    static let treeCounts = 1...1_000_000
+
+    public let trees: Int
+    public let readout: MarginReadout
+
+    public init(trees: Int, readout: MarginReadout) {
+        self.trees = trees
+        self.readout = readout
+    }
+}
+
 /// The score: `min(999, floor(−333 · log10 FPR))`, where FPR is the share of legitimate payments that score at least as
 /// high; 333 is one good payment in ten, 666 one in a hundred, 999 one in a thousand.
 public struct ScoreScale: Sendable, Equatable {

@@ -11,6 +11,7 @@ public enum BundleError: Error, Sendable, Equatable, CustomStringConvertible {
     case model(file: String, ModelError)
     case columnCount(manifest: Int, model: Int)
     case columnName(column: Int, manifest: String, model: String)
+    case truncatedTrees(Int, model: Int)
     case unknownFeature(String)
     case definitions(expected: SHA256Digest, found: SHA256Digest)
     case goldenHeader(expected: String, found: String)
@@ -29,6 +30,8 @@ public enum BundleError: Error, Sendable, Equatable, CustomStringConvertible {
             "the manifest names \(manifest) features, the model has \(model) columns"
         case .columnName(let column, let manifest, let model):
             "column \(column) is \(manifest) in the manifest and \(model) in the model's own file"
+        case .truncatedTrees(let trees, let model):
+            "the manifest has a shorter ensemble of \(trees) trees, but the model itself has \(model)"
         case .unknownFeature(let name): "feature \(name) is not in features.yaml"
         case .definitions(let expected, let found):
             """
@@ -68,6 +71,9 @@ public final class ScoringModel: Sendable {
         }
         for (column, name) in trees.summary.featureNames.enumerated() where name != manifest.features[column] {
             throw .columnName(column: column, manifest: manifest.features[column], model: name)
+        }
+        if let longest = manifest.truncated.last, longest.trees >= trees.summary.treesUsed {
+            throw .truncatedTrees(longest.trees, model: trees.summary.treesUsed)
         }
         let golden = try Self.readFile(manifest.golden, in: folder, limit: Self.maximumFileBytes)
         goldenRows = try GoldenRows.verify(golden, features: manifest.features, model: trees)
@@ -121,73 +127,5 @@ public final class ScoringModel: Sendable {
                 found: plan.definitionDigest(of: manifest.features) ?? manifest.featuresDigest)
         }
         return columns
-    }
-
-    /// Scores golden rows again and again and returns how long one takes: the slowest of `rounds` rounds, so that an
-    /// ordinary hiccup is within it. The clock is an argument.
-    public func measureCost(rounds: Int = 16, nanoseconds clock: () -> UInt64) -> Int64 {
-        let scratch = trees.makeScratch()
-        var slowest: UInt64 = 0
-        var sum = 0.0
-        for _ in 0..<rounds {
-            for row in goldenRows.prefix(64) {
-                let start = clock()
-                sum += trees.margin(of: row.span, scratch: scratch)
-                slowest = max(slowest, clock() - start)
-            }
-        }
-        return sum.isNaN ? .max : Int64(slowest)
-    }
-}
-
-/// golden.csv: rows of features with the trainer library's own raw margin in the last column.
-enum GoldenRows {
-    static let marginColumn = "margin"
-
-    static func verify(
-        _ bytes: [UInt8], features: [String], model: TreeModel
-    ) throws(BundleError) -> [[Double]] {
-        var rows: [[Double]] = []
-        let scratch = model.makeScratch()
-        var lineNumber = 0
-        for line in bytes.split(separator: 0x0A, omittingEmptySubsequences: false) {
-            lineNumber += 1
-            let text = String(decoding: line, as: UTF8.self).trimmingSuffix { $0 == "\r" }
-            if text.isEmpty { continue }
-            let cells = text.split(separator: ",", omittingEmptySubsequences: false)
-            if lineNumber == 1 {
-                let expected = features + [marginColumn]
-                guard cells.map(String.init) == expected else {
-                    throw .goldenHeader(expected: expected.joined(separator: ","), found: text)
-                }
-                continue
-            }
-            guard cells.count == features.count + 1 else {
-                throw .goldenRow(line: lineNumber, reason: "has \(cells.count) cells instead of \(features.count + 1)")
-            }
-            var row: [Double] = []
-            for (cell, name) in zip(cells, features + [marginColumn]) {
-                guard let value = cell.isEmpty ? .nan : Double(cell) else {
-                    throw .goldenRow(line: lineNumber, reason: "\(name): \(cell) is no number")
-                }
-                row.append(value)
-            }
-            let expected = row.removeLast()
-            let found = model.margin(of: row.span, scratch: scratch)
-            guard found.bitPattern == expected.bitPattern else {
-                throw .goldenMargin(line: lineNumber, expected: "\(expected)", found: "\(found)")
-            }
-            rows.append(row)
-        }
-        guard !rows.isEmpty else { throw .noGoldenRows }
-        return rows
-    }
-}
-
-extension StringProtocol {
-    fileprivate func trimmingSuffix(while matches: (Character) -> Bool) -> String {
-        var end = endIndex
-        while end > startIndex, matches(self[index(before: end)]) { end = index(before: end) }
-        return String(self[startIndex..<end])
     }
 }

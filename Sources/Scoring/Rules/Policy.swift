@@ -28,10 +28,16 @@ public struct Policy: Sendable, Equatable {
     public let fallback: Verdict
     /// Decisions whose reasons are worked out and told.
     public let explained: Set<Verdict>
+    /// Whether the model's reasons are exact Shapley values where the time allows; otherwise the path attribution.
+    public let explainsExactly: Bool
+
+    private enum Explanation: String, CaseIterable {
+        case exact, fast
+    }
 
     public init(yaml text: String, file: String) throws(ConfigurationError) {
         let root = try ConfigurationNode(yaml: text, file: file)
-        let fields = try root.fields(known: ["bands", "risk_levels", "default", "explain"])
+        let fields = try root.fields(known: ["bands", "risk_levels", "default", "explain", "explanation"])
         guard let bandNode = fields["bands"], let levelNode = fields["risk_levels"], let fallback = fields["default"]
         else { throw root.error("needs bands, risk_levels and default") }
         bands = try Self.readBands(bandNode)
@@ -49,6 +55,7 @@ public struct Policy: Sendable, Equatable {
             for element in try node.elements() { explained.insert(try element.choice(of: Verdict.self)) }
         }
         self.explained = explained
+        explainsExactly = try fields["explanation"]?.choice(of: Explanation.self) != .fast
     }
 
     private static func readBands(_ node: ConfigurationNode) throws(ConfigurationError) -> [Band] {

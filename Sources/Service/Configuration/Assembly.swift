@@ -19,6 +19,8 @@ public struct Assembly: Sendable {
     public static let rulesCostNanoseconds: Int64 = 200_000
     /// No model is reckoned cheaper: a payment's first run finds caches cold.
     static let leastModelCostNanoseconds: Int64 = 50_000
+    /// Nor a shorter ensemble cheaper than this.
+    static let leastTruncatedCostNanoseconds: Int64 = 15_000
 
     public init(_ configuration: ServiceConfiguration) throws(ConfigurationError) {
         plan = try Self.plan(of: configuration)
@@ -31,10 +33,7 @@ public struct Assembly: Sendable {
         do throws(BundleError) {
             let loaded = try ScoringModel(folder: path)
             try loaded.validate(for: plan)
-            let cost = loaded.measureCost { MonotonicClock.nanoseconds() }
-            costs = LadderCosts(
-                rulesNanoseconds: Self.rulesCostNanoseconds,
-                modelNanoseconds: max(Self.leastModelCostNanoseconds, cost))
+            costs = Self.costs(of: loaded)
             model = .serving(loaded)
             modelProblem = nil
         } catch {
@@ -42,6 +41,20 @@ public struct Assembly: Sendable {
             modelProblem = error
             costs = LadderCosts(rulesNanoseconds: Self.rulesCostNanoseconds, modelNanoseconds: 0)
         }
+    }
+
+    private static func costs(of model: ScoringModel) -> LadderCosts {
+        let clock = { MonotonicClock.nanoseconds() }
+        let cost = model.measureCost(nanoseconds: clock)
+        var costs = LadderCosts(
+            rulesNanoseconds: rulesCostNanoseconds,
+            modelNanoseconds: max(leastModelCostNanoseconds, cost.slowestNanoseconds))
+        if let (ensemble, cost) = model.chooseTruncated(model: cost, nanoseconds: clock) {
+            costs.truncated = LadderCosts.Truncated(
+                ensemble: ensemble, nanoseconds: max(leastTruncatedCostNanoseconds, cost.slowestNanoseconds))
+        }
+        costs.explanationNanoseconds = model.measureExplanationCost(nanoseconds: clock)?.slowestNanoseconds
+        return costs
     }
 
     /// Features, rules and policy alone, which a model is trained on and held against.

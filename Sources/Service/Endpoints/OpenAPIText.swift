@@ -82,7 +82,8 @@ extension OpenAPI {
 
     static let decision = """
         {"type":"object","required":["transaction_id","decision_id","decision","score","probability","risk_level",\
-        "decision_source","degraded","degraded_reason","reasons","rules","versions","experiment","recorded","latency_us"],\
+        "decision_source","degraded","degraded_reason","reasons","explanation","rules","versions","experiment","recorded",\
+        "latency_us"],\
         "properties":{"transaction_id":{"type":"string"},"decision_id":{"type":"string"},\
         "decision":{"enum":["approve","review","challenge","decline"]},\
         "score":{"type":"integer","minimum":0,"maximum":999},\
@@ -93,6 +94,7 @@ extension OpenAPI {
         null]},"reasons":{"type":"array","items":{"type":"object","required":["code","feature","value","contribution"],\
         "properties":{"code":{"type":"string"},"feature":{"type":["string","null"]},"value":{},\
         "contribution":{"type":["number","null"]}}}},\
+        "explanation":{"enum":["tree_shap","path_attribution","rule_points",null]},\
         "rules":{"type":"array","items":{"type":"object","required":["id","action"],"properties":{"id":{"type":"string"},\
         "action":{"enum":["approve","review","challenge","decline","score","observe"]}}}},\
         "versions":{"type":"object"},"experiment":{"type":"object"},"recorded":{"type":"boolean"},\

@@ -62,7 +62,7 @@ extension ServiceHandler {
         json.key("models")
         json.beginArray()
         switch engine.assembly.model {
-        case .serving(let model): write(model.manifest, serving: true, problem: nil, to: &json)
+        case .serving(let model): write(model, costs: engine.assembly.costs, to: &json)
         case .refused:
             json.beginObject()
             json.key("serving")
@@ -77,16 +77,29 @@ extension ServiceHandler {
         response.become(json: json)
     }
 
-    private func write(_ manifest: BundleManifest, serving: Bool, problem: String?, to json: inout JSONWriter) {
+    private func write(_ model: ScoringModel, costs: LadderCosts, to json: inout JSONWriter) {
+        let manifest = model.manifest
         json.beginObject()
         json.key("name")
         json.string(manifest.name)
         json.key("version")
         json.string(manifest.version)
         json.key("serving")
-        json.bool(serving)
+        json.bool(true)
         json.key("features")
         json.integer(Int64(manifest.features.count))
+        json.key("format")
+        json.string(model.trees.summary.format)
+        json.key("engine")
+        json.string(model.trees.summary.engine.rawValue)
+        json.key("trees")
+        json.integer(Int64(model.trees.summary.treesUsed))
+        json.key("truncated_trees")
+        if let truncated = costs.truncated {
+            json.integer(Int64(manifest.truncated[truncated.ensemble].trees))
+        } else {
+            json.null()
+        }
         json.key("quality")
         json.beginObject()
         for (metric, value) in manifest.quality {

@@ -191,8 +191,9 @@ extension DecisionSource {
     var ordinal: Int {
         switch self {
         case .model: 0
-        case .rules: 1
-        case .fallback: 2
+        case .truncated: 1
+        case .rules: 2
+        case .fallback: 3
         }
     }
 }

@@ -39,7 +39,8 @@ struct RowTable {
         } while line.isEmpty
         if line.starts(with: [0xEF, 0xBB, 0xBF]) { line.removeFirst(3) }
         let cells = try Self.cells(line, path: path, number: lines.lineNumber)
-        let isHeader = !cells.allSatisfy { Self.number($0) != nil }
+        // Columns may be named by numbers.
+        let isHeader = cells == columnNames || !cells.allSatisfy { Self.number($0) != nil }
         if isHeader, !columnNames.isEmpty {
             let missing = columnNames.filter { !cells.contains($0) }
             guard missing.isEmpty else { throw RowTableError.missingColumns(missing, path: path) }
