@@ -55,14 +55,46 @@ public final class TreeModel: Sendable {
     ///
     /// - Parameter trees: 0 gives the base margin; more than the model uses are no more than all.
     public func margin(ofFirst trees: Int, of row: Span<Double>, scratch: Scratch) -> Double {
-        precondition(row.count == reference.featureCount, "row of \(row.count) for another number of columns")
+        precondition(row.count == reference.featureCount, "row of \(row.count), not \(reference.featureCount)")
+        var margin = 0.0
+        row.withUnsafeBufferPointer { row in
+            withUnsafeMutablePointer(to: &margin) { walk(trees, of: row, count: 1, to: $0, scratch) }
+        }
+        return margin
+    }
+
+    /// The margins of many rows, each the same bits as alone, without the cost of a call each.
+    ///
+    /// - Parameter rows: Row by row, `summary.featureCount` values each.
+    /// - Parameter margins: Gets one element a row; allocated only when it has another length.
+    /// - Precondition: `rows.count` is a multiple of `summary.featureCount`; `scratch` is of this model.
+    /// - Complexity: O(rows × trees × depth).
+    public func margins(of rows: Span<Double>, into margins: inout [Double], scratch: Scratch) {
+        let columns = max(reference.featureCount, 1)
+        precondition(rows.count.isMultiple(of: columns), "\(rows.count) values, in rows of \(columns)")
+        let count = rows.count / columns
+        if margins.count != count { margins = [Double](repeating: 0, count: count) }
+        rows.withUnsafeBufferPointer { rows in
+            margins.withUnsafeMutableBufferPointer { margins in
+                guard let margins = margins.baseAddress else { return }
+                walk(reference.treesUsed, of: rows, count: count, to: margins, scratch)
+            }
+        }
+    }
+
+    private func walk(
+        _ trees: Int, of rows: UnsafeBufferPointer<Double>, count: Int, to margins: UnsafeMutablePointer<Double>,
+        _ scratch: Scratch
+    ) {
         precondition(scratch.need.covers(need), "scratch of another model")
         let trees = min(max(trees, 0), reference.treesUsed)
-        return row.withUnsafeBufferPointer { row in
-            if let row = row.baseAddress, let margin = compiled.margin(ofFirst: trees, row, scratch.memory) {
-                return margin
-            }
-            return reference.sum(ofFirst: trees) { reference.dialect.normalize(row[$0]) }
+        let columns = reference.featureCount
+        if let values = rows.baseAddress {
+            let batch = RowBatch(values: values, columns: columns, count: count, trees: trees, margins: margins)
+            if compiled.walk(batch, scratch.memory) { return }
+        }
+        for row in 0..<count {
+            margins[row] = reference.sum(ofFirst: trees) { reference.dialect.normalize(rows[row * columns + $0]) }
         }
     }
 

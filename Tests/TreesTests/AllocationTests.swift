@@ -57,16 +57,20 @@ private func bytesTaken(by body: () -> Void) -> Int {
     }
 }
 
-/// True when some run of `body`, among many, takes exactly nothing.
-private func takesNothing(tries: Int = 10_000, _ body: () -> Void) -> Bool {
-    for attempt in 0..<tries {
-        if bytesTaken(by: body) == 0 { return true }
-        if attempt > 50 { usleep(1_000) }
+enum AllocationBooks {
+    static let areOpen = mallocInfo != nil
+
+    /// True when some run of `body`, among many, takes exactly nothing.
+    static func takesNothing(tries: Int = 10_000, _ body: () -> Void) -> Bool {
+        for attempt in 0..<tries {
+            if bytesTaken(by: body) == 0 { return true }
+            if attempt > 50 { usleep(1_000) }
+        }
+        return false
     }
-    return false
 }
 
-@Suite(.enabled(if: mallocInfo != nil, "malloc's books cannot be read here"))
+@Suite(.enabled(if: AllocationBooks.areOpen, "malloc's books cannot be read here"))
 struct AllocationTests {
     private struct Case: Sendable, CustomTestStringConvertible {
         var engine: ModelSummary.Engine
@@ -92,11 +96,13 @@ struct AllocationTests {
         let scratch = model.makeScratch()
         let row = [1, 2, Double.nan, 0.5]
         var contributions = [Double](repeating: 0, count: 5)
+        var margins = [0.0]
         var sum = 0.0
-        let nothing = takesNothing {
+        let nothing = AllocationBooks.takesNothing {
             sum += model.margin(of: row.span, scratch: scratch)
             sum += model.margin(ofFirst: 1, of: row.span, scratch: scratch)
             sum += model.probability(ofMargin: sum)
+            model.margins(of: row.span, into: &margins, scratch: scratch)
             sum += model.pathAttribution(of: row.span, into: &contributions, scratch: scratch)
             sum += model.shapleyValues(of: row.span, into: &contributions, scratch: scratch)
         }
@@ -106,7 +112,7 @@ struct AllocationTests {
 
     @Test func `the books show an allocation that is freed at once`() {
         var sum = 0
-        let nothing = takesNothing(tries: 40) {
+        let nothing = AllocationBooks.takesNothing(tries: 40) {
             let block = malloc(40)
             sum += block == nil ? 0 : 1
             free(block)

@@ -19,13 +19,13 @@ struct CompactNode<Value: Scalar>: Sendable, BitwiseCopyable {
     var offset: UInt16
 }
 
-struct CompactForest<Value: Scalar, Leaf: Scalar>: ~Copyable, Sendable {
+final class CompactForest<Value: Scalar, Leaf: Scalar>: Sendable {
     /// Trees that are walked at a time: enough chains to hide a chain's latency.
     static var lockstepWidth: Int { 8 }
     /// Deeper trees are walked one by one: in lockstep all would wait for the deepest.
     static var lockstepDepth: Int { 12 }
 
-    let isLockstep: Bool
+    private let isLockstep: Bool
     private let dialect: Dialect
     private let nodes: FixedArray<CompactNode<Value>>
     private let leaves: FixedArray<Leaf>
@@ -46,11 +46,11 @@ struct CompactForest<Value: Scalar, Leaf: Scalar>: ~Copyable, Sendable {
     /// Of the expanded row.
     var scratchBytes: Int { (slots.count + 1) * MemoryLayout<Value>.stride }
 
-    init(_ packed: CompactPacker<Value, Leaf>, of forest: ReferenceForest) {
+    init(_ packed: CompactPacker<Value, Leaf>, of forest: ReferenceForest, isLockstep: Bool) {
         let isNumeric = packed.kinds.allSatisfy { $0 == CompactKind.numeric }
         let trees = packed.roots.count
         let depths = forest.depths.prefix(trees)
-        isLockstep = isNumeric && depths.max() ?? 0 <= Self.lockstepDepth
+        self.isLockstep = isLockstep
         dialect = forest.dialect
         nodes = FixedArray(packed.nodes)
         leaves = FixedArray(packed.leaves)
@@ -68,6 +68,7 @@ struct CompactForest<Value: Scalar, Leaf: Scalar>: ~Copyable, Sendable {
     ///
     /// - Parameter row: As it comes.
     /// - Parameter memory: `scratchBytes` long.
+    @inline(__always)
     func sum(
         ofFirst trees: Int, from start: Leaf, _ row: UnsafePointer<Double>, memory: UnsafeMutableRawPointer
     ) -> Leaf {
@@ -141,6 +142,7 @@ struct CompactForest<Value: Scalar, Leaf: Scalar>: ~Copyable, Sendable {
         return index &+ Int(node.offset) &+ (isLeft ? 0 : 1)
     }
 
+    @inline(__always)
     private func walk(_ trees: Int, _ start: Leaf, _ row: UnsafePointer<Value>) -> Leaf {
         let equalIsLeft = dialect != .xgboost
         var sum = start
@@ -168,102 +170,5 @@ struct CompactForest<Value: Scalar, Leaf: Scalar>: ~Copyable, Sendable {
         let word = Int(setStarts.base[set]) &+ code / 32
         let isListed = word < Int(setStarts.base[set &+ 1]) && setWords.base[word] &>> UInt32(code % 32) & 1 == 1
         return isListed == dialect.listedGoRight
-    }
-}
-
-/// How a node splits by category, if it does.
-enum CompactKind {
-    static let numeric: UInt8 = 0
-    static let missingLeft: UInt8 = 1
-    static let missingRight: UInt8 = 2
-}
-
-/// A column under one rule.
-struct CompactSlot: Hashable, Sendable, BitwiseCopyable {
-    var column: Int32
-    var rule: MissingRule
-}
-
-extension MissingRule {
-    /// A value such that `x < t` and `x <= t` tell the side also where it was missing.
-    @inline(__always)
-    fileprivate func compared<Value: Scalar>(_ value: Value) -> Value {
-        switch self {
-        case .left: value.isNaN ? -.infinity : value
-        case .right: value
-        case .zero: value.isNaN ? 0 : value
-        case .zeroLeft: value.isNaN || value == 0 ? -.infinity : value
-        case .zeroRight: value == 0 ? .nan : value
-        }
-    }
-}
-
-/// Lays the trees out anew, breadth first.
-struct CompactPacker<Value: Scalar, Leaf: Scalar> {
-    private(set) var nodes: [CompactNode<Value>] = []
-    private(set) var leaves: [Leaf] = []
-    private(set) var roots: [Int32] = []
-    private(set) var kinds: [UInt8] = []
-    private(set) var slots: [CompactSlot] = []
-    private var numberOfSlot: [CompactSlot: UInt16] = [:]
-
-    init() {}
-
-    /// nil when a node does not fit this form.
-    init?(_ forest: ReferenceForest) {
-        var order: [Int32] = []
-        for tree in 0..<forest.treesUsed {
-            roots.append(Int32(nodes.count))
-            order.removeAll(keepingCapacity: true)
-            order.append(forest.roots[tree])
-            var next = 0
-            while next < order.count {
-                let node = forest.nodes[Int(order[next])]
-                guard append(node, offset: node.isLeaf ? 0 : order.count - next, forest.dialect) else { return nil }
-                if !node.isLeaf {
-                    order.append(node.left)
-                    order.append(node.right)
-                }
-                next += 1
-            }
-        }
-        let cell = UInt16(slots.count)
-        for index in nodes.indices where nodes[index].offset == 0 { nodes[index].slot = cell }
-    }
-
-    private mutating func append(_ node: ReferenceNode, offset: Int, _ dialect: Dialect) -> Bool {
-        guard offset <= Int(UInt16.max) else { return false }
-        leaves.append(node.isLeaf ? Leaf(node.value) : 0)
-        guard !node.isLeaf else {
-            nodes.append(CompactNode(threshold: .infinity, slot: 0, offset: 0))
-            kinds.append(CompactKind.numeric)
-            return true
-        }
-        var rule = node.missing
-        var kind = CompactKind.numeric
-        var threshold = Value(node.value)
-        if node.categorySet >= 0 {
-            guard rule == .left || rule == .right else { return false }
-            kind = rule == .left ? CompactKind.missingLeft : CompactKind.missingRight
-            // Keeps NaN.
-            rule = .right
-            threshold = Value(node.categorySet)
-        } else {
-            let missingIsBelow = rule == .left || rule == .zeroLeft
-            let isOdd = threshold.isNaN || (threshold == -.infinity && missingIsBelow && dialect == .xgboost)
-            guard !isOdd else { return false }
-        }
-        guard let slot = slot(CompactSlot(column: node.column, rule: rule)) else { return false }
-        nodes.append(CompactNode(threshold: threshold, slot: slot, offset: UInt16(offset)))
-        kinds.append(kind)
-        return true
-    }
-
-    private mutating func slot(_ slot: CompactSlot) -> UInt16? {
-        if let number = numberOfSlot[slot] { return number }
-        guard slots.count < Int(UInt16.max) else { return nil }
-        numberOfSlot[slot] = UInt16(slots.count)
-        slots.append(slot)
-        return UInt16(slots.count - 1)
     }
 }

@@ -1,16 +1,9 @@
-// Chooses the form in which a forest is walked, by what it would cost a row.
+// A forest in the form that was chosen for it: what stands between a model and the walks.
 
-/// Memory that a walk writes to.
-struct ScratchNeed: Sendable {
-    /// Answers of the condition table, or the row of the compact nodes.
-    var bytes = 0
-    /// Trees whose exits are kept.
-    var trees = 0
-
-    func covers(_ other: ScratchNeed) -> Bool { bytes >= other.bytes && trees >= other.trees }
-}
-
-/// A forest in the form that is walked. Immutable, and one of three classes, by the types that its library computes in.
+/// A forest in the form that is walked: itself where none takes it, or of one of three classes, by the types that its
+/// library computes in.
+//
+// Proof of Sendable: all stored properties of this class and of the three below are `let` and Sendable.
 class CompiledForest: @unchecked Sendable {
     let facts: FormFacts
 
@@ -20,17 +13,21 @@ class CompiledForest: @unchecked Sendable {
     static func of(_ forest: ReferenceForest, only engine: ModelSummary.Engine? = nil) -> CompiledForest {
         if engine != .reference && forest.featureCount > 0 {
             switch (forest.dialect.isSingle, forest.summation.isSingle) {
-            case (true, true): if let plan = FormPlan<Float, Float>(forest, only: engine) { return SingleForest(plan) }
-            case (true, false): if let plan = FormPlan<Float, Double>(forest, only: engine) { return MixedForest(plan) }
-            case (false, false): if let plan = FormPlan<Double, Double>(forest, only: engine) { return DoubleForest(plan) }
-            case (false, true): break
+            case (true, true):
+                if let plan = FormPlan<Float, Float>(forest, only: engine) { return SingleForest(plan) }
+            case (true, false):
+                if let plan = FormPlan<Float, Double>(forest, only: engine) { return MixedForest(plan) }
+            case (false, false):
+                if let plan = FormPlan<Double, Double>(forest, only: engine) { return DoubleForest(plan) }
+            case (false, true):
+                break
             }
         }
         return CompiledForest(FormFacts(engine: .reference))
     }
 
-    /// nil where no form takes the forest.
-    func margin(ofFirst trees: Int, _ row: UnsafePointer<Double>, _ memory: borrowing ScratchMemory) -> Double? { nil }
+    /// False where no form takes the forest.
+    func walk(_ rows: RowBatch, _ memory: borrowing ScratchMemory) -> Bool { false }
 }
 
 /// XGBoost.
@@ -42,10 +39,9 @@ private final class SingleForest: CompiledForest, @unchecked Sendable {
         super.init(form.facts)
     }
 
-    override func margin(
-        ofFirst trees: Int, _ row: UnsafePointer<Double>, _ memory: borrowing ScratchMemory
-    ) -> Double? {
-        form.margin(ofFirst: trees, row, memory)
+    override func walk(_ rows: RowBatch, _ memory: borrowing ScratchMemory) -> Bool {
+        for row in 0..<rows.count { rows.margins[row] = form.margin(ofFirst: rows.trees, rows.row(row), memory) }
+        return true
     }
 }
 
@@ -58,10 +54,9 @@ private final class MixedForest: CompiledForest, @unchecked Sendable {
         super.init(form.facts)
     }
 
-    override func margin(
-        ofFirst trees: Int, _ row: UnsafePointer<Double>, _ memory: borrowing ScratchMemory
-    ) -> Double? {
-        form.margin(ofFirst: trees, row, memory)
+    override func walk(_ rows: RowBatch, _ memory: borrowing ScratchMemory) -> Bool {
+        for row in 0..<rows.count { rows.margins[row] = form.margin(ofFirst: rows.trees, rows.row(row), memory) }
+        return true
     }
 }
 
@@ -74,11 +69,26 @@ private final class DoubleForest: CompiledForest, @unchecked Sendable {
         super.init(form.facts)
     }
 
-    override func margin(
-        ofFirst trees: Int, _ row: UnsafePointer<Double>, _ memory: borrowing ScratchMemory
-    ) -> Double? {
-        form.margin(ofFirst: trees, row, memory)
+    override func walk(_ rows: RowBatch, _ memory: borrowing ScratchMemory) -> Bool {
+        for row in 0..<rows.count { rows.margins[row] = form.margin(ofFirst: rows.trees, rows.row(row), memory) }
+        return true
     }
+}
+
+/// Rows to be scored one after the other. Blocks of rows were no faster: even 500 trees of depth 8 wait for the answers
+/// of conditions, not for the nodes.
+struct RowBatch {
+    /// As they come, one behind the other.
+    let values: UnsafePointer<Double>
+    let columns: Int
+    let count: Int
+    /// The first trees, which are added.
+    let trees: Int
+    /// One a row.
+    let margins: UnsafeMutablePointer<Double>
+
+    @inline(__always)
+    func row(_ index: Int) -> UnsafePointer<Double> { values + index &* columns }
 }
 
 /// What is to be known of a form from outside.
@@ -88,48 +98,10 @@ struct FormFacts: Sendable {
     var need = ScratchNeed()
 }
 
-/// The form that was chosen, packed; the others are empty.
-private struct FormPlan<Value: Scalar, Leaf: Scalar> {
-    let forest: ReferenceForest
-    var engine: ModelSummary.Engine
-    var conditions = Conditions()
-    var heap = HeapPacker<Leaf>()
-    var treelets = TreeletPacker<Leaf>()
-    var oblivious = ObliviousPacker<Leaf>()
-    var compact = CompactPacker<Value, Leaf>()
-
-    /// nil when no form takes the forest.
-    init?(_ forest: ReferenceForest, only wanted: ModelSummary.Engine? = nil) {
-        self.forest = forest
-        if wanted != .lockstep && wanted != .walk, let conditions = Conditions(of: forest) {
-            self.conditions = conditions
-            if wanted ?? .oblivious == .oblivious, let trees = ObliviousPacker<Leaf>(forest, conditions.numbers) {
-                engine = .oblivious
-                oblivious = trees
-                return
-            }
-            if wanted ?? .heap == .heap, let trees = HeapPacker<Leaf>(forest, conditions.numbers) {
-                engine = .heap
-                heap = trees
-                return
-            }
-            if wanted ?? .treelets == .treelets, let trees = TreeletPacker<Leaf>(forest, conditions.numbers) {
-                engine = .treelets
-                treelets = trees
-                return
-            }
-            if wanted != nil { return nil }
-            self.conditions = Conditions()
-        }
-        guard let trees = CompactPacker<Value, Leaf>(forest) else { return nil }
-        engine = .walk
-        compact = trees
-    }
-}
-
 /// One form of a forest. `Value` is what thresholds are, `Leaf` what leaves are.
-private struct ForestForm<Value: Scalar, Leaf: Scalar>: ~Copyable, Sendable {
+private struct ForestForm<Value: Scalar, Leaf: Scalar>: Sendable {
     let facts: FormFacts
+    private let engine: ModelSummary.Engine
     private let start: Leaf
     private let summation: Summation
     private let table: ConditionTable<Value>
@@ -141,13 +113,14 @@ private struct ForestForm<Value: Scalar, Leaf: Scalar>: ~Copyable, Sendable {
     init(_ plan: FormPlan<Value, Leaf>) {
         start = Leaf(plan.forest.summation.start)
         summation = plan.forest.summation
-        table = ConditionTable(plan.conditions, of: plan.forest)
+        table = ConditionTable(ConditionPacker(plan.conditions, of: plan.forest), plan.forest.dialect)
         heap = HeapForest(plan.heap)
         treelets = TreeletForest(plan.treelets)
         oblivious = ObliviousForest(plan.oblivious)
-        compact = CompactForest(plan.compact, of: plan.forest)
+        compact = CompactForest(plan.compact, of: plan.forest, isLockstep: plan.engine == .lockstep)
+        engine = plan.engine
         facts = FormFacts(
-            engine: plan.engine == .walk && compact.isLockstep ? .lockstep : plan.engine,
+            engine: plan.engine,
             bytes: table.bytes + heap.bytes + treelets.bytes + oblivious.bytes + compact.bytes,
             need: ScratchNeed(
                 bytes: max(table.scratchBytes, compact.scratchBytes), trees: treelets.scratchTrees))
@@ -155,45 +128,17 @@ private struct ForestForm<Value: Scalar, Leaf: Scalar>: ~Copyable, Sendable {
 
     @inline(__always)
     func margin(ofFirst count: Int, _ row: UnsafePointer<Double>, _ memory: borrowing ScratchMemory) -> Double {
-        let conditions = memory.bytes.assumingMemoryBound(to: UInt8.self)
+        let conditions = UnsafePointer(memory.bytes.assumingMemoryBound(to: UInt8.self))
+        if engine != .walk && engine != .lockstep { table.fill(row, into: memory.bytes) }
         let sum: Leaf
-        switch facts.engine {
-        case .heap:
-            table.fill(row, into: conditions)
-            sum = heap.sum(ofFirst: count, from: start, conditions)
+        switch engine {
+        case .heap: sum = heap.sum(ofFirst: count, from: start, conditions)
         case .treelets:
-            table.fill(row, into: conditions)
             sum = treelets.sum(ofFirst: count, from: start, conditions, exits: memory.exits, list: memory.list)
-        case .oblivious:
-            table.fill(row, into: conditions)
-            sum = oblivious.sum(ofFirst: count, from: start, conditions)
+        case .oblivious: sum = oblivious.sum(ofFirst: count, from: start, conditions)
         case .lockstep, .walk, .reference:
             sum = compact.sum(ofFirst: count, from: start, row, memory: memory.bytes)
         }
         return summation.margin(ofSum: Double(sum))
-    }
-}
-
-/// What a `ScratchNeed` asks for, owned by one scratch.
-struct ScratchMemory: ~Copyable {
-    let bytes: UnsafeMutableRawPointer
-    let exits: UnsafeMutablePointer<UInt16>
-    let list: UnsafeMutablePointer<UInt16>
-
-    init(_ need: ScratchNeed) {
-        let count = max(need.bytes, 1)
-        bytes = .allocate(byteCount: count, alignment: 64)
-        bytes.initializeMemory(as: UInt8.self, repeating: 0, count: count)
-        let trees = max(need.trees, 1)
-        exits = .allocate(capacity: trees)
-        exits.initialize(repeating: 0, count: trees)
-        list = .allocate(capacity: trees)
-        list.initialize(repeating: 0, count: trees)
-    }
-
-    deinit {
-        bytes.deallocate()
-        exits.deallocate()
-        list.deallocate()
     }
 }

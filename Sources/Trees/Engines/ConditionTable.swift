@@ -1,34 +1,44 @@
 // Answers every condition of a forest for one row: a byte each, 1 where the row goes right. A run's thresholds ascend,
-// so its answers are always ones and then zeros; how many ones is the rank of the value among the thresholds. One
-// search a column finds the rank, and the bytes are copied from a staircase in which every such pattern stands.
+// so its answers are always ones and then zeros; how many ones is the rank of the value among the thresholds. First one
+// search a column finds the ranks, without a branch that depends on the row; then the bytes of each run are copied from
+// a staircase in which every such pattern stands.
 //
 //   staircase: 1 1 1 1 1 1 1 1 0 0 0 0 0 0 0 0     three ones: begin three before the first zero
 //
 // A missing value has a rank of its own, by the rule of each run; so has zero where a run takes it for missing. A
 // category's answers stand ready in a table by code.
 
-/// How the rank of a value among the thresholds of its column is found.
+/// Where the rank of a value among the thresholds of its column is found.
 struct ConditionColumn: BitwiseCopyable, Sendable {
     var column: Int32
-    /// Quads of pivots, the last thresholds of all blocks but one; behind them stand the blocks.
-    var pivots: Int32
-    /// Quads of a block.
-    var block: Int32
-    /// Where the pivots begin.
+    /// Where the column's pivots begin, or its thresholds where it has none.
     var thresholds: Int32
-    /// Rank that stands for a missing value, and for zero, or -1 where zero is like any other.
+    /// The rank that stands for a missing value.
     var missing: Int32
-    var zero: Int32
-    var runs: Int32
+    /// Thresholds in a block, and pivots, where they are not those of the column's class.
+    var block: Int32
+    var pivots: Int32
 }
 
+/// One column under one rule.
 struct ConditionRun: BitwiseCopyable, Sendable {
+    /// Number of its first condition.
     var first: Int32
     var chunks: Int32
+    /// Which of the table's columns it is of.
+    var place: Int32
     /// Where the run's ranks by the column's rank begin.
     var ranks: Int32
 }
 
+/// A column under rules that take zero for missing.
+struct ConditionZero: BitwiseCopyable, Sendable {
+    var column: Int32
+    var place: Int32
+    var rank: Int32
+}
+
+/// A column of categories.
 struct ConditionCategory: BitwiseCopyable, Sendable {
     var column: Int32
     var first: Int32
@@ -37,171 +47,125 @@ struct ConditionCategory: BitwiseCopyable, Sendable {
     var answers: Int
 }
 
-struct ConditionTable<Value: Scalar>: ~Copyable, Sendable {
+final class ConditionTable<Value: Scalar>: Sendable {
     private let dialect: Dialect
     private let columns: FixedArray<ConditionColumn>
-    private let runs: FixedArray<ConditionRun>
+    /// Columns, in their order, of up to 4 thresholds, of up to 16, and of up to 17 blocks of 16.
+    private let tinyEnd: Int
+    private let smallEnd: Int
+    private let middleEnd: Int
     private let thresholds: FixedArray<Value>
+    private let zeros: FixedArray<ConditionZero>
+    private let runs: FixedArray<ConditionRun>
     private let ranks: FixedArray<UInt16>
     private let staircase: FixedArray<UInt8>
     private let firstZero: Int
     private let categories: FixedArray<ConditionCategory>
     private let answers: FixedArray<UInt8>
-    /// Bytes of the table: all conditions, and what the last copy writes beyond them.
+    /// Where the ranks of a row stand in the scratch, behind the answers.
+    private let rowRanks: Int
+    /// Bytes of the table: all conditions, what the last copy writes beyond them, and the ranks.
     let scratchBytes: Int
 
-    init(_ conditions: Conditions, of forest: ReferenceForest) {
-        dialect = forest.dialect
-        var columns: [ConditionColumn] = []
-        var runs: [ConditionRun] = []
-        var thresholds: [Value] = []
-        var ranks: [UInt16] = []
-        var longest = 0
-        for source in conditions.columns {
-            let count = source.thresholds.count
-            let block = Self.blockSize(count)
-            let pivots = stride(from: block - 1, to: count - 1, by: block).map { source.thresholds[$0] }
-            let quads = (pivots.count + 3) / 4
-            let hasZero = source.runs.contains { $0.rule == .zeroLeft || $0.rule == .zeroRight }
-            columns.append(
-                ConditionColumn(
-                    column: Int32(source.column), pivots: Int32(quads), block: Int32(block / 4), thresholds: Int32(thresholds.count),
-                    missing: Int32(count + 1), zero: hasZero ? Int32(count + 2) : -1, runs: Int32(source.runs.count)))
-            thresholds += pivots.map { Value($0) }
-            thresholds += repeatElement(.nan, count: quads * 4 - pivots.count)
-            thresholds += source.thresholds.map { Value($0) }
-            thresholds += repeatElement(.nan, count: (pivots.count + 1) * block - count)
-            for run in source.runs {
-                let chunks = Conditions.wholeChunks(run.thresholds.count) / Conditions.chunk
-                runs.append(ConditionRun(first: Int32(run.first), chunks: Int32(chunks), ranks: Int32(ranks.count)))
-                ranks += Self.ranks(of: run, in: source.thresholds)
-                longest = max(longest, chunks * Conditions.chunk)
-            }
-        }
-        self.columns = FixedArray(columns)
-        self.runs = FixedArray(runs)
-        self.thresholds = FixedArray(thresholds)
-        self.ranks = FixedArray(ranks)
+    init(_ packed: ConditionPacker<Value>, _ dialect: Dialect) {
+        self.dialect = dialect
+        columns = FixedArray(packed.columns)
+        tinyEnd = packed.tinyEnd
+        smallEnd = packed.smallEnd
+        middleEnd = packed.middleEnd
+        thresholds = FixedArray(packed.thresholds)
+        zeros = FixedArray(packed.zeros)
+        runs = FixedArray(packed.runs)
+        ranks = FixedArray(packed.ranks)
+        let longest = packed.longestRun
         staircase = FixedArray([UInt8](repeating: 1, count: longest) + [UInt8](repeating: 0, count: longest))
         firstZero = longest
-        var categories: [ConditionCategory] = []
-        var answers: [UInt8] = []
-        for source in conditions.categories {
-            categories.append(
-                ConditionCategory(
-                    column: Int32(source.column), first: Int32(source.first),
-                    chunks: Int32(source.stride / Conditions.chunk), codeCount: Int32(source.codeCount),
-                    answers: answers.count))
-            Self.append(answersOf: source, forest, to: &answers)
-        }
-        self.categories = FixedArray(categories)
-        self.answers = FixedArray(answers)
-        scratchBytes = Conditions.wholeChunks(conditions.count + Conditions.chunk)
+        categories = FixedArray(packed.categories)
+        answers = FixedArray(packed.answers)
+        rowRanks = Conditions.wholeChunks(packed.conditionCount + Conditions.chunk)
+        scratchBytes = rowRanks + packed.columns.count * MemoryLayout<Int32>.stride
     }
 
     var bytes: Int {
-        columns.bytes + runs.bytes + thresholds.bytes + ranks.bytes + staircase.bytes + categories.bytes
-            + answers.bytes
-    }
-
-    /// About the square root, so that pivots and block cost alike; not less than four quads.
-    private static func blockSize(_ count: Int) -> Int {
-        if count <= 16 { return max(4, (count + 3) / 4 * 4) }
-        var size = 16
-        while size * size < count { size *= 2 }
-        return size
-    }
-
-    /// How many of a run's thresholds are reached: at each rank of its column, by a missing value, and by zero.
-    private static func ranks(of run: Conditions.Run, in merged: [Double]) -> [UInt16] {
-        var ranks: [UInt16] = [0]
-        var reached = 0
-        for threshold in merged {
-            if reached < run.thresholds.count, run.thresholds[reached].bitPattern == threshold.bitPattern {
-                reached += 1
-            }
-            ranks.append(UInt16(reached))
-        }
-        let all = UInt16(run.thresholds.count)
-        let ofZero = UInt16(run.thresholds.count { $0 <= 0 })
-        switch run.rule {
-        case .left: ranks += [0, ofZero]
-        case .right: ranks += [all, ofZero]
-        case .zero: ranks += [ofZero, ofZero]
-        case .zeroLeft: ranks += [0, 0]
-        case .zeroRight: ranks += [all, all]
-        }
-        return ranks
-    }
-
-    private static func append(
-        answersOf source: Conditions.CategoryColumn, _ forest: ReferenceForest, to answers: inout [UInt8]
-    ) {
-        let listed: UInt8 = forest.dialect.listedGoRight ? 1 : 0
-        let base = answers.count
-        let stride = source.stride
-        answers += repeatElement(1 - listed, count: stride * source.rows)
-        for (place, condition) in source.conditions.enumerated() {
-            for code in 0..<forest.categories.codeCount(ofSet: condition.set)
-            where forest.categories.lists(code, set: condition.set) {
-                answers[base + code * stride + place] = listed
-            }
-            answers[base + (source.codeCount + 1) * stride + place] = condition.rule == .right ? 1 : 0
-        }
+        columns.bytes + thresholds.bytes + zeros.bytes + runs.bytes + ranks.bytes + staircase.bytes
+            + categories.bytes + answers.bytes
     }
 
     /// - Parameter row: As it comes.
-    /// - Parameter conditions: Gets the answers; `scratchBytes` long.
+    /// - Parameter memory: Gets the answers; `scratchBytes` long.
     @inline(__always)
-    func fill(_ row: UnsafePointer<Double>, into conditions: UnsafeMutablePointer<UInt8>) {
-        let firstZero = staircase.base + firstZero
-        let ranks = ranks.base
-        var run = runs.base
-        for index in 0..<columns.count {
-            let column = columns.base[index]
-            let value = Value.read(row[Int(column.column)])
-            let thresholds = thresholds.base + Int(column.thresholds)
-            let block = Int(column.block)
-            var rank = 0
-            if column.pivots > 0 {
-                rank = Value.reached(by: value, of: thresholds, quads: Int(column.pivots)) &* block &* 4
-            }
-            let first = thresholds + (Int(column.pivots) &* 4 &+ rank)
-            rank &+= Value.reached(by: value, of: first, quads: block)
-            if value.isNaN { rank = Int(column.missing) }
-            if column.zero >= 0 && value == 0 { rank = Int(column.zero) }
-            for _ in 0..<Int(column.runs) {
-                let ones = Int(ranks[Int(run.pointee.ranks) &+ rank])
-                Self.copy(firstZero - ones, to: conditions + Int(run.pointee.first), chunks: Int(run.pointee.chunks))
-                run += 1
-            }
+    func fill(_ row: UnsafePointer<Double>, into memory: UnsafeMutableRawPointer) {
+        let rowRanks = (memory + rowRanks).assumingMemoryBound(to: Int32.self)
+        findRanks(row, rowRanks)
+        for index in 0..<zeros.count {
+            let zero = zeros.base[index]
+            if Value.read(row[Int(zero.column)]) == 0 { rowRanks[Int(zero.place)] = zero.rank }
         }
-        if categories.count > 0 { fillCategories(row, into: conditions) }
-    }
-
-    private func fillCategories(_ row: UnsafePointer<Double>, into conditions: UnsafeMutablePointer<UInt8>) {
+        copyRuns(rowRanks, into: memory)
         for index in 0..<categories.count {
             let category = categories.base[index]
             let value = Double(Value.read(row[Int(category.column)]))
             let unlisted = Int(category.codeCount)
             let code = value.isNaN ? unlisted &+ 1 : min(dialect.category(value) ?? unlisted, unlisted)
             let chunks = Int(category.chunks)
-            Self.copy(
-                answers.base + (category.answers &+ code &* chunks &* Conditions.chunk),
-                to: conditions + Int(category.first), chunks: chunks)
+            let source = UnsafeRawPointer(answers.base + (category.answers &+ code &* chunks &* Conditions.chunk))
+            conditionCopy(from: source, to: memory + Int(category.first), chunks: chunks)
         }
     }
 
     @inline(__always)
-    private static func copy(_ source: UnsafePointer<UInt8>, to target: UnsafeMutablePointer<UInt8>, chunks: Int) {
-        let source = UnsafeRawPointer(source)
-        let target = UnsafeMutableRawPointer(target)
-        var offset = 0
-        for _ in 0..<chunks {
-            target.storeBytes(
-                of: source.loadUnaligned(fromByteOffset: offset, as: SIMD16<UInt8>.self), toByteOffset: offset,
-                as: SIMD16<UInt8>.self)
-            offset &+= Conditions.chunk
+    private func copyRuns(_ rowRanks: UnsafePointer<Int32>, into memory: UnsafeMutableRawPointer) {
+        let firstZero = UnsafeRawPointer(staircase.base + firstZero)
+        let ranks = ranks.base
+        for index in 0..<runs.count {
+            let run = runs.base[index]
+            let ones = Int(ranks[Int(run.ranks &+ rowRanks[Int(run.place)])])
+            conditionCopy(from: firstZero - ones, to: memory + Int(run.first), chunks: Int(run.chunks))
         }
+    }
+
+    /// A loop for each class of columns, so that their bodies run straight through.
+    @inline(__always)
+    private func findRanks(_ row: UnsafePointer<Double>, _ ranks: UnsafeMutablePointer<Int32>) {
+        let columns = columns.base
+        let thresholds = thresholds.base
+        @inline(__always)
+        func store(_ place: Int, _ rank: Int, _ value: Value) {
+            // NaN reaches none: its rank is 0 so far.
+            ranks[place] = Int32(truncatingIfNeeded: rank) &+ (value.isNaN ? columns[place].missing : 0)
+        }
+        for place in 0..<tinyEnd {
+            let value = Value.read(row[Int(columns[place].column)])
+            store(place, Value.reached(by: value, of: thresholds + Int(columns[place].thresholds), quads: 1), value)
+        }
+        for place in tinyEnd..<smallEnd {
+            let value = Value.read(row[Int(columns[place].column)])
+            store(place, Value.reached(by: value, of: thresholds + Int(columns[place].thresholds), quads: 4), value)
+        }
+        for place in smallEnd..<middleEnd {
+            let value = Value.read(row[Int(columns[place].column)])
+            let pivots = thresholds + Int(columns[place].thresholds)
+            let below = Value.reached(by: value, of: pivots, quads: 4) &* 16
+            store(place, below &+ Value.reached(by: value, of: pivots + (below &+ 16), quads: 4), value)
+        }
+        for place in middleEnd..<self.columns.count {
+            let value = Value.read(row[Int(columns[place].column)])
+            let pivots = thresholds + Int(columns[place].thresholds)
+            let block = Int(columns[place].block)
+            let pivotCount = Int(columns[place].pivots)
+            let below = Value.reached(by: value, of: pivots, quads: pivotCount / 4) &* block
+            store(place, below &+ Value.reached(by: value, of: pivots + (below &+ pivotCount), quads: block / 4), value)
+        }
+    }
+}
+
+@inline(__always)
+private func conditionCopy(from source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, chunks: Int) {
+    var offset = 0
+    for _ in 0..<chunks {
+        target.storeBytes(
+            of: source.loadUnaligned(fromByteOffset: offset, as: SIMD16<UInt8>.self), toByteOffset: offset,
+            as: SIMD16<UInt8>.self)
+        offset &+= Conditions.chunk
     }
 }

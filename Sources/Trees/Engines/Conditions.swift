@@ -6,7 +6,7 @@
 //              a run: one column and rule, thresholds ascending
 
 struct Conditions {
-    /// Conditions of one forest: their numbers and ranks fit 16 bits.
+    /// Conditions of one forest, and the gaps between them: numbers and ranks fit 16 bits.
     static let limit = 65_535
     /// Bytes of the tables of answers by category.
     static let categoryBytesLimit = 32 << 20
@@ -48,6 +48,7 @@ struct Conditions {
 
     /// The number of each node's condition; 0 at leaves and at nodes out of reach.
     private(set) var numbers: [UInt16] = []
+    /// By the number of their thresholds.
     private(set) var columns: [Column] = []
     private(set) var categories: [CategoryColumn] = []
     private(set) var count = 0
@@ -89,7 +90,9 @@ struct Conditions {
             }
         }
         let newNumbers = number(keys, forest.categories)
-        guard categories.reduce(0, { $0 + $1.stride * $1.rows }) <= Self.categoryBytesLimit else { return nil }
+        guard count <= Self.limit, categories.reduce(0, { $0 + $1.stride * $1.rows }) <= Self.categoryBytesLimit else {
+            return nil
+        }
         numbers = keyOfNode.map { $0 < 0 ? 0 : newNumbers[Int($0)] }
     }
 
@@ -124,18 +127,18 @@ struct Conditions {
         var numbers = [UInt16](repeating: 0, count: keys.count)
         for index in order {
             if keys[index].isCategory {
-                numbers[index] = UInt16(append(category: keys[index], sets))
+                numbers[index] = UInt16(truncatingIfNeeded: append(category: keys[index], sets))
             } else {
                 let (column, run, place) = position[index]
-                numbers[index] = UInt16(numeric[column].runs[run].first + place)
+                numbers[index] = UInt16(truncatingIfNeeded: numeric[column].runs[run].first + place)
             }
         }
-        // Columns of like size stand together, so that the loops over them run alike.
-        columns = numeric.sorted { ($0.thresholds.count, $0.column) > ($1.thresholds.count, $1.column) }
+        columns = numeric.sorted { ($0.thresholds.count, $0.column) < ($1.thresholds.count, $1.column) }
         return numbers
     }
 
-    /// Merges the thresholds of each column, and numbers the runs.
+    /// Merges the thresholds of each column, and numbers the runs, the longest first, so that the loops over them run
+    /// alike; those of a chunk or more begin on whole chunks, so that no copy crosses a cache line.
     private mutating func finish(_ numeric: inout [Column]) {
         for index in numeric.indices {
             var merged: [Double] = []
@@ -145,14 +148,17 @@ struct Conditions {
             }
             numeric[index].thresholds = merged
         }
-        let order = numeric.indices.sorted {
-            (numeric[$0].thresholds.count, numeric[$0].column) > (numeric[$1].thresholds.count, numeric[$1].column)
-        }
-        for index in order {
-            for run in numeric[index].runs.indices {
-                numeric[index].runs[run].first = count
-                count += numeric[index].runs[run].thresholds.count
+        var order: [(column: Int, run: Int, count: Int)] = []
+        for column in numeric.indices {
+            for (run, entry) in numeric[column].runs.enumerated() {
+                order.append((column, run, entry.thresholds.count))
             }
+        }
+        order.sort { ($1.count, $0.column, $0.run) < ($0.count, $1.column, $1.run) }
+        for (column, run, length) in order {
+            if length >= Self.chunk { count = Self.wholeChunks(count) }
+            numeric[column].runs[run].first = count
+            count += length
         }
     }
 
@@ -163,7 +169,7 @@ struct Conditions {
         }
         let last = categories.count - 1
         categories[last].conditions.append((set, key.rule))
-        categories[last].codeCount = max(categories[last].codeCount, sets.codeCount(ofSet: set))
+        categories[last].codeCount = max(categories[last].codeCount, sets.listedEnd(ofSet: set))
         count += 1
         return count - 1
     }
@@ -193,6 +199,15 @@ extension Dialect {
             if threshold == .infinity { least = .nan }
         }
         return least.isNaN ? .nan : least == 0 ? 0 : least
+    }
+}
+
+extension CategorySets {
+    /// The highest code that the set lists, plus one.
+    fileprivate func listedEnd(ofSet set: Int) -> Int {
+        let range = Int(starts[set])..<Int(starts[set + 1])
+        guard let last = words[range].lastIndex(where: { $0 != 0 }) else { return 0 }
+        return (last - range.lowerBound + 1) * UInt32.bitWidth - words[last].leadingZeroBitCount
     }
 }
 

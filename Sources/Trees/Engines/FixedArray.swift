@@ -10,7 +10,9 @@ struct FixedArray<Element: BitwiseCopyable>: ~Copyable {
         let bytes = max(elements.count, 1) * MemoryLayout<Element>.stride
         let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
         let memory = raw.bindMemory(to: Element.self, capacity: elements.count)
-        for index in elements.indices { (memory + index).initialize(to: elements[index]) }
+        elements.withUnsafeBufferPointer { elements in
+            if let first = elements.baseAddress { memory.initialize(from: first, count: elements.count) }
+        }
         base = UnsafePointer(memory)
         count = elements.count
     }

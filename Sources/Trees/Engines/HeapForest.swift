@@ -1,11 +1,10 @@
 // Balanced trees of up to eight levels as perfect heaps of condition numbers, two bytes a node and no pointers: the
-// children of node i are 2i and 2i + 1, so a step is `i = 2i + answer[number[i]]`. Sixteen trees go down together, since
+// children of node i are 2i and 2i + 1, so a step is `i = 2i + answer[number[i]]`. Eight trees go down together, since
 // one alone would wait for memory at each step. A leaf above the deepest level stands in all places below it.
 //
-//   group of 16 trees of depth d:  nodes [ tree: - n1 n2 … n(2^d - 1) ] × 16     leaves [ tree: l0 … l(2^d - 1) ] × 16
+//   group of 8 trees of depth d:  nodes [ tree: - n1 n2 … n(2^d - 1) ] × 8     leaves [ tree: l0 … l(2^d - 1) ] × 8
 
-struct HeapForest<Leaf: Scalar>: ~Copyable, Sendable {
-    private let treeCount: Int
+final class HeapForest<Leaf: Scalar>: Sendable {
     private let groups: FixedArray<HeapGroup>
     private let nodes: FixedArray<UInt16>
     private let leaves: FixedArray<Leaf>
@@ -13,7 +12,6 @@ struct HeapForest<Leaf: Scalar>: ~Copyable, Sendable {
     var bytes: Int { groups.bytes + nodes.bytes + leaves.bytes }
 
     init(_ packed: HeapPacker<Leaf>) {
-        treeCount = packed.treeCount
         groups = FixedArray(packed.groups)
         nodes = FixedArray(packed.nodes)
         leaves = FixedArray(packed.leaves)
@@ -23,52 +21,44 @@ struct HeapForest<Leaf: Scalar>: ~Copyable, Sendable {
     @inline(__always)
     func sum(ofFirst trees: Int, from start: Leaf, _ conditions: UnsafePointer<UInt8>) -> Leaf {
         var sum = start
-        for group in 0..<(trees / HeapPacker<Leaf>.width) {
-            switch groups.base[group].depth {
-            case 1: add(group, depth: 1, HeapPacker<Leaf>.width, conditions, to: &sum)
-            case 2: add(group, depth: 2, HeapPacker<Leaf>.width, conditions, to: &sum)
-            case 3: add(group, depth: 3, HeapPacker<Leaf>.width, conditions, to: &sum)
-            case 4: add(group, depth: 4, HeapPacker<Leaf>.width, conditions, to: &sum)
-            case 5: add(group, depth: 5, HeapPacker<Leaf>.width, conditions, to: &sum)
-            case 6: add(group, depth: 6, HeapPacker<Leaf>.width, conditions, to: &sum)
-            case 7: add(group, depth: 7, HeapPacker<Leaf>.width, conditions, to: &sum)
-            default: add(group, depth: 8, HeapPacker<Leaf>.width, conditions, to: &sum)
+        var left = trees
+        var group = groups.base
+        while left > 0 {
+            let first = Int(group.pointee.first)
+            // The sizes are constants where the steps are inlined, and the levels are counted down in a loop that is
+            // not unrolled: straight through, the optimiser would turn the steps into long sums of shifts.
+            let depth = Int(group.pointee.depth)
+            let nodes = nodes.base + first
+            let leaves = leaves.base + first
+            switch depth {
+            case 1: Self.add(left, nodes, leaves, conditions, size: 2, depth: depth, to: &sum)
+            case 2: Self.add(left, nodes, leaves, conditions, size: 4, depth: depth, to: &sum)
+            case 3: Self.add(left, nodes, leaves, conditions, size: 8, depth: depth, to: &sum)
+            case 4: Self.add(left, nodes, leaves, conditions, size: 16, depth: depth, to: &sum)
+            case 5: Self.add(left, nodes, leaves, conditions, size: 32, depth: depth, to: &sum)
+            case 6: Self.add(left, nodes, leaves, conditions, size: 64, depth: depth, to: &sum)
+            case 7: Self.add(left, nodes, leaves, conditions, size: 128, depth: depth, to: &sum)
+            default: Self.add(left, nodes, leaves, conditions, size: 256, depth: depth, to: &sum)
             }
-        }
-        let rest = trees % HeapPacker<Leaf>.width
-        if rest > 0 {
-            let group = trees / HeapPacker<Leaf>.width
-            addOneByOne(group, rest, conditions, to: &sum)
+            left &-= HeapPacker<Leaf>.width
+            group += 1
         }
         return sum
     }
 
-    private func addOneByOne(_ group: Int, _ trees: Int, _ conditions: UnsafePointer<UInt8>, to sum: inout Leaf) {
-        let depth = Int(groups.base[group].depth)
-        for tree in 0..<trees {
-            let nodes = nodes.base + (Int(groups.base[group].first) + tree << depth)
-            var index = 1
-            for _ in 0..<depth { index = 2 &* index &+ Int(conditions[Int(nodes[index])]) }
-            sum += leaves.base[Int(groups.base[group].first) + (tree - 1) << depth + index]
-        }
-    }
-
+    /// Adds the leaves of the group's first `trees` trees.
     @inline(__always)
-    private func add(
-        _ group: Int, depth: Int, _ trees: Int, _ conditions: UnsafePointer<UInt8>, to sum: inout Leaf
+    private static func add(
+        _ trees: Int, _ nodes: UnsafePointer<UInt16>, _ leaves: UnsafePointer<Leaf>,
+        _ conditions: UnsafePointer<UInt8>, size: Int, depth: Int, to sum: inout Leaf
     ) {
-        let first = Int(groups.base[group].first)
-        let nodes = nodes.base + first
-        // Indices after the last level count from 2^depth.
-        let leaves = leaves.base + (first &- (1 &<< depth))
-        let size = 1 &<< depth
         @inline(__always)
         func step(_ tree: Int, _ index: inout Int) {
             index = 2 &* index &+ Int(conditions[Int(nodes[tree &* size &+ index])])
         }
         var a = 1, b = 1, c = 1, d = 1, e = 1, f = 1, g = 1, h = 1
-        var i = 1, j = 1, k = 1, l = 1, m = 1, n = 1, o = 1, p = 1
-        for _ in 0..<depth {
+        var level = depth
+        repeat {
             step(0, &a)
             step(1, &b)
             step(2, &c)
@@ -77,31 +67,27 @@ struct HeapForest<Leaf: Scalar>: ~Copyable, Sendable {
             step(5, &f)
             step(6, &g)
             step(7, &h)
-            step(8, &i)
-            step(9, &j)
-            step(10, &k)
-            step(11, &l)
-            step(12, &m)
-            step(13, &n)
-            step(14, &o)
-            step(15, &p)
+            level &-= 1
+        } while level > 0
+        // Below the last level the indices count from `size`.
+        if trees >= HeapPacker<Leaf>.width {
+            sum += leaves[a &- size]
+            sum += leaves[b]
+            sum += leaves[size &+ c]
+            sum += leaves[2 &* size &+ d]
+            sum += leaves[3 &* size &+ e]
+            sum += leaves[4 &* size &+ f]
+            sum += leaves[5 &* size &+ g]
+            sum += leaves[6 &* size &+ h]
+        } else {
+            sum += leaves[a &- size]
+            if trees > 1 { sum += leaves[b] }
+            if trees > 2 { sum += leaves[size &+ c] }
+            if trees > 3 { sum += leaves[2 &* size &+ d] }
+            if trees > 4 { sum += leaves[3 &* size &+ e] }
+            if trees > 5 { sum += leaves[4 &* size &+ f] }
+            if trees > 6 { sum += leaves[5 &* size &+ g] }
         }
-        sum += leaves[a]
-        sum += leaves[size &+ b]
-        sum += leaves[2 &* size &+ c]
-        sum += leaves[3 &* size &+ d]
-        sum += leaves[4 &* size &+ e]
-        sum += leaves[5 &* size &+ f]
-        sum += leaves[6 &* size &+ g]
-        sum += leaves[7 &* size &+ h]
-        sum += leaves[8 &* size &+ i]
-        sum += leaves[9 &* size &+ j]
-        sum += leaves[10 &* size &+ k]
-        sum += leaves[11 &* size &+ l]
-        sum += leaves[12 &* size &+ m]
-        sum += leaves[13 &* size &+ n]
-        sum += leaves[14 &* size &+ o]
-        sum += leaves[15 &* size &+ p]
     }
 }
 
@@ -114,10 +100,9 @@ struct HeapGroup: BitwiseCopyable, Sendable {
 
 /// Lays the trees out as heaps.
 struct HeapPacker<Leaf: Scalar> {
-    static var width: Int { 16 }
+    static var width: Int { 8 }
     static var depthLimit: Int { 8 }
 
-    private(set) var treeCount = 0
     private(set) var groups: [HeapGroup] = []
     private(set) var nodes: [UInt16] = []
     private(set) var leaves: [Leaf] = []
@@ -126,9 +111,8 @@ struct HeapPacker<Leaf: Scalar> {
 
     /// nil when a tree is too deep, or there are too many of them to count.
     init?(_ forest: ReferenceForest, _ numbers: [UInt16]) {
-        treeCount = forest.treesUsed
-        for first in stride(from: 0, to: treeCount, by: Self.width) {
-            let trees = first..<min(first + Self.width, treeCount)
+        for first in stride(from: 0, to: forest.treesUsed, by: Self.width) {
+            let trees = first..<min(first + Self.width, forest.treesUsed)
             let depth = max(1, Int(forest.depths[trees].max() ?? 0))
             guard depth <= Self.depthLimit, nodes.count + Self.width << depth <= Int(Int32.max) else { return nil }
             groups.append(HeapGroup(depth: Int32(depth), first: Int32(nodes.count)))

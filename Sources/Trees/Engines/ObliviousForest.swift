@@ -1,7 +1,7 @@
 // Trees of which every level asks one question, as CatBoost grows them: the answers are the bits of the leaf's number,
 // and no step waits for another.
 
-struct ObliviousForest<Leaf: Scalar>: ~Copyable, Sendable {
+final class ObliviousForest<Leaf: Scalar>: Sendable {
     private let trees: FixedArray<ObliviousTree>
     private let numbers: FixedArray<UInt16>
     private let leaves: FixedArray<Leaf>

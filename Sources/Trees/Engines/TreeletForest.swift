@@ -5,10 +5,14 @@
 //   exit:     the number of a leaf, or with the highest bit set of the treelet that follows
 //
 // A block of trees is walked in rounds: every tree enters its first treelet, the trees that are not at a leaf then are
-// listed and enter their second, and so on, eight at a time, so that nothing waits for one tree's memory. The leaves
-// are added at last, in the order of the trees.
+// listed and enter their second, and so on, four at a time, so that nothing waits for one tree's memory. The leaves
+// are added at last, in the order of the trees. Lists are made in loops of their own: a store whose place depends on
+// the walk would hold up the loads behind it.
 
-struct TreeletForest<Leaf: Scalar>: ~Copyable, Sendable {
+final class TreeletForest<Leaf: Scalar>: Sendable {
+    /// So few trees go on alone.
+    private static var tail: Int { 8 }
+
     private let blocks: FixedArray<TreeletBlock>
     private let treelets: FixedArray<UInt16>
     private let leaves: FixedArray<Leaf>
@@ -36,108 +40,131 @@ struct TreeletForest<Leaf: Scalar>: ~Copyable, Sendable {
         var left = trees
         var block = blocks.base
         while left > 0 {
-            let count = min(left, Int(block.pointee.trees))
-            Self.walk(
-                count, padding: Int(block.pointee.trees), treelets.base + block.pointee.treelets, conditions, exits, list)
+            let walk = TreeletWalk(
+                trees: min(left, Int(block.pointee.trees)), padding: Int(block.pointee.trees),
+                treelets: treelets.base + block.pointee.treelets, conditions: conditions, exits: exits, list: list)
+            walk.enterRoots()
+            var listed = walk.listRoots()
+            while listed > Self.tail { listed = walk.enterListed(listed) }
+            walk.finish(listed)
             let leaves = leaves.base + block.pointee.leaves
-            for tree in 0..<count { sum += leaves[Int(exits[tree])] }
-            left &-= count
+            for tree in 0..<walk.trees { sum += leaves[Int(exits[tree])] }
+            left &-= walk.trees
             block += 1
         }
         return sum
     }
+}
 
-    /// Finds the leaf of each of the first trees of a block. `padding` names a tree that is a leaf.
+/// One block on its way.
+private struct TreeletWalk {
+    let trees: Int
+    /// Names a tree that is a leaf.
+    let padding: Int
+    let treelets: UnsafePointer<UInt16>
+    let conditions: UnsafePointer<UInt8>
+    /// Of each tree.
+    let exits: UnsafeMutablePointer<UInt16>
+    /// Trees that are not at a leaf.
+    let list: UnsafeMutablePointer<UInt16>
+
     @inline(__always)
-    private static func walk(
-        _ trees: Int, padding: Int, _ treelets: UnsafePointer<UInt16>, _ conditions: UnsafePointer<UInt8>,
-        _ exits: UnsafeMutablePointer<UInt16>, _ list: UnsafeMutablePointer<UInt16>
-    ) {
-        @inline(__always)
-        func first(_ at: Int) -> Int { at &+ Int(conditions[Int(treelets[at &+ 3])]) &* 4 }
-        @inline(__always)
-        func second(_ at: Int) -> Int { at &+ Int(conditions[Int(treelets[at &+ 1])]) &* 2 }
-        @inline(__always)
-        func third(_ at: Int) -> Int { at &+ Int(conditions[Int(treelets[at])]) }
-        var listed = 0
-        @inline(__always)
-        func leave(_ at: Int, _ tree: Int) {
-            let exit = treelets[at &+ 8]
-            exits[tree] = exit
-            list[listed] = UInt16(truncatingIfNeeded: tree)
-            listed &+= Int(exit &>> 15)
-        }
-        @inline(__always)
-        func enter(_ tree: UInt16) -> Int { Int(exits[Int(tree)] & 0x7FFF) &* 16 }
+    private func first(_ at: Int) -> Int { at &+ Int(conditions[Int(treelets[at &+ 3])]) &* 4 }
 
+    @inline(__always)
+    private func second(_ at: Int) -> Int { at &+ Int(conditions[Int(treelets[at &+ 1])]) &* 2 }
+
+    @inline(__always)
+    private func third(_ at: Int) -> Int { at &+ Int(conditions[Int(treelets[at])]) }
+
+    /// Takes four trees through the treelets at `a` to `d`.
+    @inline(__always)
+    private func pass(_ a: inout Int, _ b: inout Int, _ c: inout Int, _ d: inout Int) {
+        a = first(a)
+        b = first(b)
+        c = first(c)
+        d = first(d)
+        a = second(a)
+        b = second(b)
+        c = second(c)
+        d = second(d)
+        a = third(a)
+        b = third(b)
+        c = third(c)
+        d = third(d)
+    }
+
+    @inline(__always)
+    func enterRoots() {
         var tree = 0
         while tree < trees {
-            let at = tree &* 16
-            var a = first(at), b = first(at &+ 16), c = first(at &+ 32), d = first(at &+ 48)
-            var e = first(at &+ 64), f = first(at &+ 80), g = first(at &+ 96), h = first(at &+ 112)
-            a = second(a)
-            b = second(b)
-            c = second(c)
-            d = second(d)
-            e = second(e)
-            f = second(f)
-            g = second(g)
-            h = second(h)
-            a = third(a)
-            b = third(b)
-            c = third(c)
-            d = third(d)
-            e = third(e)
-            f = third(f)
-            g = third(g)
-            h = third(h)
-            leave(a, tree)
-            leave(b, tree &+ 1)
-            leave(c, tree &+ 2)
-            leave(d, tree &+ 3)
-            leave(e, tree &+ 4)
-            leave(f, tree &+ 5)
-            leave(g, tree &+ 6)
-            leave(h, tree &+ 7)
-            tree &+= 8
+            var a = tree &* 16
+            var b = a &+ 16
+            var c = a &+ 32
+            var d = a &+ 48
+            pass(&a, &b, &c, &d)
+            exits[tree] = treelets[a &+ 8]
+            exits[tree &+ 1] = treelets[b &+ 8]
+            exits[tree &+ 2] = treelets[c &+ 8]
+            exits[tree &+ 3] = treelets[d &+ 8]
+            tree &+= 4
         }
-        while listed > 0 {
-            let count = listed
-            exits[padding] = UInt16(truncatingIfNeeded: padding)
-            for place in count..<(count &+ 7) { list[place] = UInt16(truncatingIfNeeded: padding) }
-            listed = 0
-            var place = 0
-            while place < count {
-                let s = list[place], t = list[place &+ 1], u = list[place &+ 2], v = list[place &+ 3]
-                let w = list[place &+ 4], x = list[place &+ 5], y = list[place &+ 6], z = list[place &+ 7]
-                var a = first(enter(s)), b = first(enter(t)), c = first(enter(u)), d = first(enter(v))
-                var e = first(enter(w)), f = first(enter(x)), g = first(enter(y)), h = first(enter(z))
-                a = second(a)
-                b = second(b)
-                c = second(c)
-                d = second(d)
-                e = second(e)
-                f = second(f)
-                g = second(g)
-                h = second(h)
-                a = third(a)
-                b = third(b)
-                c = third(c)
-                d = third(d)
-                e = third(e)
-                f = third(f)
-                g = third(g)
-                h = third(h)
-                leave(a, Int(s))
-                leave(b, Int(t))
-                leave(c, Int(u))
-                leave(d, Int(v))
-                leave(e, Int(w))
-                leave(f, Int(x))
-                leave(g, Int(y))
-                leave(h, Int(z))
-                place &+= 8
-            }
+    }
+
+    @inline(__always)
+    func listRoots() -> Int {
+        var listed = 0
+        for tree in 0..<trees {
+            list[listed] = UInt16(truncatingIfNeeded: tree)
+            listed &+= Int(exits[tree] &>> 15)
+        }
+        return listed
+    }
+
+    @inline(__always)
+    private func treelet(of tree: UInt16) -> Int { Int(exits[Int(tree)] & 0x7FFF) &* 16 }
+
+    /// Takes the first `count` trees of the list through their next treelets, and lists those that go on.
+    @inline(__always)
+    func enterListed(_ count: Int) -> Int {
+        let padding = UInt16(truncatingIfNeeded: padding)
+        exits[self.padding] = padding
+        list[count] = padding
+        list[count &+ 1] = padding
+        list[count &+ 2] = padding
+        var place = 0
+        while place < count {
+            let one = list[place]
+            let two = list[place &+ 1]
+            let three = list[place &+ 2]
+            let four = list[place &+ 3]
+            var a = treelet(of: one)
+            var b = treelet(of: two)
+            var c = treelet(of: three)
+            var d = treelet(of: four)
+            pass(&a, &b, &c, &d)
+            exits[Int(one)] = treelets[a &+ 8]
+            exits[Int(two)] = treelets[b &+ 8]
+            exits[Int(three)] = treelets[c &+ 8]
+            exits[Int(four)] = treelets[d &+ 8]
+            place &+= 4
+        }
+        var listed = 0
+        for place in 0..<count {
+            let tree = list[place]
+            list[listed] = tree
+            listed &+= Int(exits[Int(tree)] &>> 15)
+        }
+        return listed
+    }
+
+    @inline(__always)
+    func finish(_ count: Int) {
+        for place in 0..<count {
+            let tree = list[place]
+            repeat {
+                exits[Int(tree)] = treelets[third(second(first(treelet(of: tree)))) &+ 8]
+            } while exits[Int(tree)] &>> 15 != 0
         }
     }
 }

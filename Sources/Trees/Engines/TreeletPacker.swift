@@ -10,7 +10,7 @@ struct TreeletBlock: BitwiseCopyable, Sendable {
 
 struct TreeletPacker<Leaf: Scalar> {
     /// Trees that take a step at a time.
-    static var width: Int { 8 }
+    static var width: Int { 4 }
     /// Treelets, and leaves, of a block: what an exit can name.
     static var blockLimit: Int { 32_768 }
 
@@ -53,7 +53,9 @@ struct TreeletPacker<Leaf: Scalar> {
     }
 
     /// At least one treelet behind the trees' own is a leaf, to fill up a step.
-    private func treeletCount(_ trees: Int, _ inner: Int) -> Int { (trees + Self.width) / Self.width * Self.width + inner }
+    private func treeletCount(_ trees: Int, _ inner: Int) -> Int {
+        (trees + Self.width) / Self.width * Self.width + inner
+    }
 
     /// Finds the treelets and leaves of a tree.
     private mutating func cut(_ root: Int, _ forest: ReferenceForest) {

@@ -9,7 +9,7 @@ public enum Dialect: String, Sendable {
     case catboost = "CatBoost"
 
     /// LightGBM takes values this near to 0 for 0: `kZeroThreshold` of its meta.h, a Float.
-    static let zeroThreshold = Double(1e-35 as Float)
+    static var zeroThreshold: Double { Double(1e-35 as Float) }
 
     /// Whether values and thresholds are Floats; otherwise they are Doubles.
     var isSingle: Bool { self != .lightgbm }
