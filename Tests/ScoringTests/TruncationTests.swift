@@ -137,9 +137,9 @@ import Testing
 
     @Test(
         arguments: [
-            ([25], 1), ([26, 25], 0), ([26, 26], nil), ([1_000, 0], 0),
+            ([50], 1), ([51, 50], 0), ([51, 51], nil), ([1_000, 0], 0),
         ] as [([UInt64], Int?)])
-    func `the longest ensemble is taken that costs a quarter of the model at most`(
+    func `the longest ensemble is taken that costs half of the model at most`(
         durations: [UInt64], ensemble: Int?
     ) throws {
         let plan = try makePlan()

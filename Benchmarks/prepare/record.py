@@ -1,0 +1,23 @@
+"""Puts the output of a run, from standard input, between the two marks of README.md, and prints it."""
+
+import os
+import sys
+
+README = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "README.md")
+BEGIN, END = "<!-- results -->\n", "<!-- end of results -->\n"
+
+
+def main():
+    results = sys.stdin.read()
+    with open(README) as file:
+        before, _, rest = file.read().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not end:
+        sys.exit(f"{README} lacks its marks; nothing is recorded.")
+    with open(README, "w") as file:
+        file.write(before + BEGIN + "\n" + results.strip() + "\n\n" + END + after)
+    print(results)
+
+
+if __name__ == "__main__":
+    main()
