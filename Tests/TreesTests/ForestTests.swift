@@ -61,38 +61,4 @@ import Trees
         #expect(model.margin(ofFirst: 1, of: row.span, scratch: scratch) == 1)
         #expect(model.margin(ofFirst: 9, of: row.span, scratch: scratch) == 3)
     }
-
-    @Test(arguments: [11, 12] as [UInt64])
-    func `contributions and bias add up to the margin`(seed: UInt64) throws {
-        var rng = SplitMix64(seed: seed)
-        let trees = (0..<30).map { _ in
-            TreeText.random(splits: 20, features: 4, categorical: true, using: &rng)
-        }
-        let model = try ModelText(trees: trees, features: 4).model()
-        let scratch = model.makeScratch()
-        var contributions: [Double] = []
-        for _ in 0..<300 {
-            let row = randomRow(features: 4, using: &rng)
-            let margin = model.pathAttribution(of: row.span, into: &contributions, scratch: scratch)
-            #expect(margin == model.margin(of: row.span, scratch: scratch))
-            #expect(contributions.count == 5)
-            let size = contributions.reduce(0) { $0 + abs($1) }
-            #expect(abs(contributions.reduce(0, +) - margin) <= 1e-12 * size)
-        }
-    }
-
-    @Test func `a step along the path is the change of the mean, weighted by cover`() throws {
-        // Root mean: (3 × -0.25 + 1 × 0.75) / 4 = 0.
-        let model = try ModelText(trees: [.stump(1, "1.5", "-0.25", "0.75")]).model()
-        var contributions: [Double] = []
-        let row = [0.0, 2.0]
-        model.pathAttribution(of: row.span, into: &contributions, scratch: model.makeScratch())
-        #expect(contributions == [0, 0.75, 0])
-        // Without usable covers the middle counts: (-0.25 + 0.75) / 2.
-        var tree = TreeText.stump(1, "1.5", "-0.25", "0.75")
-        tree.cover = [0, 0, 0]
-        let bare = try ModelText(trees: [tree]).model()
-        bare.pathAttribution(of: row.span, into: &contributions, scratch: bare.makeScratch())
-        #expect(contributions == [0, 0.5, 0.25])
-    }
 }

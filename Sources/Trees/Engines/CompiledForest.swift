@@ -1,9 +1,10 @@
 // A forest in the form that was chosen for it: what stands between a model and the walks.
 
-/// A forest in the form that is walked: itself where none takes it, or of one of three classes, by the types that its
-/// library computes in.
-//
-// Proof of Sendable: all stored properties of this class and of the three below are `let` and Sendable.
+/// A forest in the form that is walked: of one of the three classes below, by the types that its library computes in, or
+/// of this one, where no form takes it.
+///
+/// `@unchecked Sendable`: its one stored property is a `let` of a Sendable type. That it is a parent keeps the compiler
+/// from seeing it.
 class CompiledForest: @unchecked Sendable {
     let facts: FormFacts
 
@@ -30,7 +31,7 @@ class CompiledForest: @unchecked Sendable {
     func walk(_ rows: RowBatch, _ memory: borrowing ScratchMemory) -> Bool { false }
 }
 
-/// XGBoost.
+/// XGBoost. `@unchecked Sendable`: its one property is a `let` of a Sendable type, and so is its parent's.
 private final class SingleForest: CompiledForest, @unchecked Sendable {
     private let form: ForestForm<Float, Float>
 
@@ -45,7 +46,7 @@ private final class SingleForest: CompiledForest, @unchecked Sendable {
     }
 }
 
-/// CatBoost.
+/// CatBoost. `@unchecked Sendable`: its one property is a `let` of a Sendable type, and so is its parent's.
 private final class MixedForest: CompiledForest, @unchecked Sendable {
     private let form: ForestForm<Float, Double>
 
@@ -60,7 +61,7 @@ private final class MixedForest: CompiledForest, @unchecked Sendable {
     }
 }
 
-/// LightGBM.
+/// LightGBM. `@unchecked Sendable`: its one property is a `let` of a Sendable type, and so is its parent's.
 private final class DoubleForest: CompiledForest, @unchecked Sendable {
     private let form: ForestForm<Double, Double>
 
