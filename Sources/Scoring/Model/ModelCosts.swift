@@ -58,7 +58,7 @@ extension ScoringModel {
     /// A shorter ensemble is worth a rung of its own when it takes at most this share of the whole model's time. What a
     /// row costs before the first tree is a good part of it, so that a few trees cost more than their share of the trees.
     public static let truncatedCostShare = 0.5
-    /// Golden rows that are timed; of explanations, which take some hundred times as long, fewer.
+    /// Golden rows that are timed; of explanations, which take dozens of times as long, fewer.
     static let timedRows = 64
     static let timedExplanations = 8
 
