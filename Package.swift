@@ -17,6 +17,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name + "Tests", dependencies: dependencies, swiftSettings: strict)
 }
 
+func testSupport(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Tests/Support/" + name, swiftSettings: strict)
+}
+
 let package = Package(
     name: "shroff",
     products: [.executable(name: "shroff", targets: ["shroff"])],
@@ -63,14 +67,18 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // What tests share: a malloc that counts.
+        .target(name: "CAllocationCounter", path: "Tests/Support/CAllocationCounter"),
+        testSupport("AllocationCounter", ["CAllocationCounter"]),
+
         tests("Platform", ["Platform"]),
-        tests("HTTP", ["HTTP"]),
-        tests("JSON", ["JSON"]),
-        tests("Trees", ["Trees", "Platform"]),
-        tests("Expressions", ["Expressions"]),
-        tests("Aggregates", ["Aggregates"]),
+        tests("HTTP", ["HTTP", "AllocationCounter"]),
+        tests("JSON", ["JSON", "AllocationCounter"]),
+        tests("Trees", ["Trees", "Platform", "AllocationCounter"]),
+        tests("Expressions", ["Expressions", "AllocationCounter"]),
+        tests("Aggregates", ["Aggregates", "AllocationCounter"]),
         tests("DecisionLog", ["DecisionLog", "Platform"]),
-        tests("Scoring", ["Scoring", "JSON", "Trees", "Expressions", "Aggregates", "Platform"]),
+        tests("Scoring", ["Scoring", "JSON", "Trees", "Expressions", "Aggregates", "Platform", "AllocationCounter"]),
         tests("Learning", ["Learning", "Scoring", "JSON"]),
         tests("Simulation", ["Simulation", "Scoring", "JSON"]),
         tests("LoadGenerator", ["LoadGenerator"]),

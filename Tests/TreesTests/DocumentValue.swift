@@ -2,7 +2,7 @@
 // ways that UBJSON allows. Numbers keep their spelling, so nothing is lost between the two.
 import Testing
 
-indirect enum DocumentValue: Equatable {
+indirect enum DocumentValue: Equatable, Sendable {
     case null
     case bool(Bool)
     /// As JSON spells it, or NaN, Infinity, -Infinity.
