@@ -5,13 +5,14 @@ import Testing
 
 @testable import HTTP
 
-/// Answers by path: /echo, /held, /deferred, /twice, /never, /big, /fields, /close, /clock; else with the path itself.
+/// Answers by path: /echo, /held, /held-then-deferred, /busy, /deferred, /twice, /never, /big, /fields, /close, /clock; else with the path itself.
 final class LiveHandler: RequestHandler {
     static let bodyLimit = 1_000
     static let bigBytes = 200_000
     /// A thread of its own: the tests block those of the global queues.
     private static let later = DispatchQueue(label: "deferred answers")
     private var held: [Int: String] = [:]
+    private var deferrals: [Int: Deferral] = [:]
     private var tickets = 0
     private var batches = 0
 
@@ -25,6 +26,7 @@ final class LiveHandler: RequestHandler {
         if request.pathHasPrefix("/held") {
             tickets += 1
             held[tickets] = path
+            deferrals[tickets] = request.deferral
             return .held(ticket: tickets)
         }
         if request.pathHasPrefix("/deferred") {
@@ -59,6 +61,9 @@ final class LiveHandler: RequestHandler {
             response.body = Array("\(request.headerCount("x-asked")) \(request.method) \(query)".utf8)
         case "/close": response.closeAfter = true
         case "/empty": response.status = 204
+        case "/busy":
+            usleep((UInt32(query) ?? 1) * 1_000)
+            response.body = Array("busy".utf8)
         case "/clock":
             let age = MonotonicClock.nanoseconds() - request.firstByteNanoseconds
             response.body = Array("\(age / 1_000_000)".utf8)
@@ -68,8 +73,14 @@ final class LiveHandler: RequestHandler {
 
     func batchEnded() { batches += 1 }
 
-    func finish(ticket: Int, _ response: Response) {
-        response.body = Array("\(held.removeValue(forKey: ticket) ?? "?") \(batches > 0)".utf8)
+    func finish(ticket: Int, _ response: Response) -> HeldDisposition {
+        let path = held.removeValue(forKey: ticket) ?? "?"
+        if path == "/held-then-deferred", let deferral = deferrals.removeValue(forKey: ticket) {
+            Self.later.async { deferral.complete(status: 203, body: Array(path.utf8)) }
+            return .deferred
+        }
+        response.body = Array("\(path) \(batches > 0)".utf8)
+        return .answered
     }
 }
 

@@ -218,4 +218,45 @@ import Testing
             #expect(Int(client.receive()?.body ?? "") ?? -1 >= 50)
         }
     }
+
+    @Test func `a request's clock runs while the loop is busy with another`() throws {
+        try withServer({ $0.loops = 1 }) { _, port in
+            let first = LiveClient(port: port)
+            let second = LiveClient(port: port)
+            #expect(first.get("/clock")?.status == 200)
+            #expect(second.get("/clock")?.status == 200)
+            first.send("GET /busy?100 HTTP/1.1\r\nHost: h\r\n\r\n")
+            usleep(30_000)
+            second.send("GET /clock HTTP/1.1\r\nHost: h\r\n\r\n")
+            #expect(Int(second.receive()?.body ?? "") ?? -1 >= 20)
+            #expect(first.receive()?.body == "busy")
+        }
+    }
+
+    @Test func `a held request may turn out to be answered from elsewhere`() throws {
+        try withServer { _, port in
+            let client = LiveClient(port: port)
+            client.send(
+                "GET /held-then-deferred HTTP/1.1\r\nHost: h\r\n\r\nGET /after HTTP/1.1\r\nHost: h\r\n\r\n")
+            #expect(client.receive()?.status == 203)
+            #expect(client.receive()?.body == "/after")
+        }
+    }
+
+    @Test func `many held requests on one loop are all answered, in more than one batch`() throws {
+        try withServer({ $0.loops = 1 }) { _, port in
+            let clients = (0..<40).map { _ in LiveClient(port: port) }
+            for round in 0..<3 {
+                clients[0].send("GET /busy?20 HTTP/1.1\r\nHost: h\r\n\r\n")
+                for client in clients.dropFirst() {
+                    client.send("GET /held/\(round) HTTP/1.1\r\nHost: h\r\n\r\nGET /x HTTP/1.1\r\nHost: h\r\n\r\n")
+                }
+                #expect(clients[0].receive()?.body == "busy")
+                for client in clients.dropFirst() {
+                    #expect(client.receive()?.body == "/held/\(round) true")
+                    #expect(client.receive()?.body == "/x")
+                }
+            }
+        }
+    }
 }

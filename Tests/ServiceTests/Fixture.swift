@@ -105,6 +105,8 @@ final class TestConfiguration: Sendable {
         default: review
         """
 
+    /// Nothing is shed, for other tests keep the machine busy.
+    ///
     /// - Parameter more: Further lines of shroff.yaml.
     init(model: String = "none", more: String = "") throws {
         folder = try TestFolder()
@@ -115,7 +117,7 @@ final class TestConfiguration: Sendable {
             "config/shroff.yaml",
             """
             http: { port: 0, loops: 2 }
-            scoring: { model: \(model) }
+            scoring: { model: \(model), shed_after: 1h }
             \(more)
             """)
     }

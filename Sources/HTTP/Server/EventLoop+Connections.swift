@@ -71,13 +71,13 @@ extension EventLoop {
             connection.input.reserve(max(Self.minimumReadBytes, connection.input.count))
         }
         let wasEmpty = connection.input.isEmpty
-        let time = MonotonicClock.nanoseconds()
-        switch connection.input.receive(from: connection.descriptor) {
+        var arrival: Int64 = 0
+        switch connection.input.receive(from: connection.descriptor, arrival: &arrival) {
         case .bytes(let count):
             counters.bytesIn.add(count)
-            connection.lastRead = time
+            connection.lastRead = clock.monotonic(ofArrival: arrival)
             connection.lastReadBytes = count
-            if wasEmpty { connection.firstByte = time }
+            if wasEmpty { connection.firstByte = connection.lastRead }
         case .ended:
             connection.readClosed = true
             connection.isReadArmed = false
@@ -141,7 +141,8 @@ extension EventLoop {
 
     private mutating func lingerOn(_ connection: inout Connection) {
         pool.lend(to: &connection.input)
-        let result = connection.input.receive(from: connection.descriptor)
+        var arrival: Int64 = 0
+        let result = connection.input.receive(from: connection.descriptor, arrival: &arrival)
         connection.input.removeAll()
         pool.reclaim(from: &connection.input)
         switch result {

@@ -96,7 +96,7 @@ extension EventLoop {
     ) -> Int {
         let request = Request(
             bytes: input.span, fields: parser.fields.span, head: parser.head, body: 0..<0, firstByte: firstByte,
-            mailbox: mailbox, address: address)
+            loopBusySince: clock.busySince, mailbox: mailbox, address: address)
         return max(0, handler.bodyLimitBytes(request))
     }
 
@@ -106,7 +106,7 @@ extension EventLoop {
     ) -> Disposition {
         let request = Request(
             bytes: input.span, fields: parser.fields.span, head: parser.head, body: parser.body, firstByte: firstByte,
-            mailbox: mailbox, address: address)
+            loopBusySince: clock.busySince, mailbox: mailbox, address: address)
         return handler.handle(request, response)
     }
 

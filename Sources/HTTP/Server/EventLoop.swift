@@ -9,6 +9,8 @@ import Glibc
 
 struct EventLoop: ~Copyable {
     static let eventsAtOnce = 256
+    /// With so many requests held, the batch ends before the wake-up does: its first answer waits for its last.
+    static let heldAtOnce = 16
     /// Memory is lent to connections in blocks of this size; a request of up to this size needs one read.
     static let blockBytes = 16_384
     static let spareBlocks = 256
@@ -44,6 +46,7 @@ struct EventLoop: ~Copyable {
     var handledSomething = false
     /// As of the latest wake-up.
     var now: UInt64 = 0
+    var clock = LoopClock()
     var wallSecond: Int64 = 0
 
     var listener: Int32?
@@ -71,9 +74,11 @@ struct EventLoop: ~Copyable {
 
     mutating func run() {
         while !isDone {
+            let asked = MonotonicClock.nanoseconds()
             let count = poller.wait(milliseconds: waitMilliseconds())
             now = MonotonicClock.nanoseconds()
             wallSecond = WallClock.coarseSecondsSince1970()
+            clock.wokeUp(askedAt: asked, at: now, isFull: count == Self.eventsAtOnce)
             var hasLetters = false
             var canAccept = false
             for index in 0..<count {
@@ -83,6 +88,7 @@ struct EventLoop: ~Copyable {
                 case Self.listenerSlot: canAccept = true
                 default: react(event)
                 }
+                if held.count >= Self.heldAtOnce { endBatch() }
             }
             if canAccept { acceptConnections() }
             if hasLetters { readLetters() }
@@ -143,8 +149,12 @@ struct EventLoop: ~Copyable {
 
     private mutating func finish(_ entry: Held, _ connection: inout Connection) {
         response.reset()
-        handler.finish(ticket: entry.ticket, response)
+        let disposition = handler.finish(ticket: entry.ticket, response)
         guard connection.generation == entry.generation, connection.isOpen else { return }
+        if disposition == .deferred {
+            connection.waiting = .deferred
+            return
+        }
         connection.waiting = .nothing
         answer(&connection)
     }

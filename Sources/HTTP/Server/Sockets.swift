@@ -20,10 +20,12 @@ enum AcceptResult: Equatable {
 }
 
 extension ByteStore {
-    /// One recv(2) into the free space.
-    mutating func receive(from descriptor: Int32) -> ReadResult {
+    /// One recvmsg(2) into the free space.
+    ///
+    /// - Parameter arrival: When the kernel took the bytes in, in nanoseconds since 1970; 0 where it does not say.
+    mutating func receive(from descriptor: Int32, arrival: inout Int64) -> ReadResult {
         while true {
-            let count = appendUnchecked { recv(descriptor, $0.baseAddress, $0.count, 0) }
+            let count = appendUnchecked { receive_with_arrival(descriptor, $0.baseAddress, $0.count, &arrival) }
             if count > 0 { return .bytes(count) }
             if count == 0 { return .ended }
             if errno == EINTR { continue }
@@ -64,6 +66,8 @@ enum Sockets {
         if descriptor < 0 { throw ServerError(operation: operation, code: errno) }
         var one: Int32 = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<Int32>.size))
+        // What is accepted inherits this.
+        setsockopt(descriptor, SOL_SOCKET, SO_TIMESTAMPNS, &one, socklen_t(MemoryLayout<Int32>.size))
         guard bind(descriptor, list.pointee.ai_addr, list.pointee.ai_addrlen) == 0,
             Glibc.listen(descriptor, Int32(backlog)) == 0
         else {

@@ -11,19 +11,24 @@ public struct Request: ~Escapable, ~Copyable {
     private let mailbox: Mailbox?
     private let address: ConnectionAddress
 
-    /// `MonotonicClock` at the read that brought the first byte of this request.
+    /// When the first byte of this request arrived, by `MonotonicClock`: as the kernel took it in, so that what it waited
+    /// for the loop is behind it. A first byte that came with others in one read counts as the last of them.
     public let firstByteNanoseconds: UInt64
+    /// Since when the loop has gone from request to request without a pause, by `MonotonicClock`: a queue that has stood
+    /// ever since is no burst.
+    public let loopBusySinceNanoseconds: UInt64
 
     @_lifetime(copy bytes, copy fields)
     init(
         bytes: Span<UInt8>, fields: Span<FieldLine>, head: RequestHead, body: Range<Int>, firstByte: UInt64,
-        mailbox: Mailbox?, address: ConnectionAddress
+        loopBusySince: UInt64 = 0, mailbox: Mailbox?, address: ConnectionAddress
     ) {
         self.bytes = bytes
         self.fields = fields
         self.head = head
         self.content = ByteRange(body)
         self.firstByteNanoseconds = firstByte
+        self.loopBusySinceNanoseconds = loopBusySince
         self.mailbox = mailbox
         self.address = address
     }

@@ -23,6 +23,9 @@ public struct ServiceConfiguration: Sendable {
     /// Kept back of every budget, for the record and the answer.
     public var reserveNanoseconds: Int64 = 5_000_000
 
+    /// When payments are shed.
+    public var admission = AdmissionLimits(budgetNanoseconds: 50_000_000)
+
     public var dataDirectory: String
     /// Where the key lies by which identifiers are hashed; made at the first start.
     public var identityKeyPath: String
@@ -45,10 +48,10 @@ public struct ServiceConfiguration: Sendable {
         "http.address", "http.port", "http.loops", "http.maximum_connections", "http.idle_timeout", "http.head_timeout",
         "http.body_timeout", "http.write_timeout", "http.drain_timeout", "http.payment_body_bytes",
         "http.batch_body_bytes", "scoring.features", "scoring.rules", "scoring.policy", "scoring.model",
-        "scoring.budget", "scoring.reserve", "data.directory", "data.identity_key", "log.sync", "log.sync_interval",
-        "log.segment_bytes", "log.pending_bytes", "log.compress", "idempotency.retention",
-        "idempotency.maximum_transactions", "aggregates.entities", "aggregates.events_per_entity",
-        "aggregates.allowed_lateness",
+        "scoring.budget", "scoring.reserve", "scoring.shed_above", "scoring.shed_after", "data.directory",
+        "data.identity_key", "log.sync", "log.sync_interval", "log.segment_bytes", "log.pending_bytes", "log.compress",
+        "idempotency.retention", "idempotency.maximum_transactions", "aggregates.entities",
+        "aggregates.events_per_entity", "aggregates.allowed_lateness",
     ]
 
     /// Reads the file and lays the environment over it.
@@ -83,6 +86,10 @@ public struct ServiceConfiguration: Sendable {
         if reserveNanoseconds >= budgetNanoseconds {
             throw ConfigurationError(
                 file: file, path: "scoring.reserve", message: "must be shorter than scoring.budget")
+        }
+        if admission.waitNanoseconds >= budgetNanoseconds {
+            throw ConfigurationError(
+                file: file, path: "scoring.shed_above", message: "must be shorter than scoring.budget")
         }
     }
 
@@ -171,8 +178,12 @@ public struct ServiceConfiguration: Sendable {
         case "scoring.rules": rulesPath = try Self.path(node, folder)
         case "scoring.policy": policyPath = try Self.path(node, folder)
         case "scoring.model": modelPath = try node.string() == "none" ? nil : Self.path(node, folder)
-        case "scoring.budget": budgetNanoseconds = try node.durationNanoseconds(atLeast: 1_000_000)
+        case "scoring.budget":
+            budgetNanoseconds = try node.durationNanoseconds(atLeast: 1_000_000)
+            admission = AdmissionLimits(budgetNanoseconds: budgetNanoseconds)
         case "scoring.reserve": reserveNanoseconds = try node.durationNanoseconds()
+        case "scoring.shed_above": admission.waitNanoseconds = try node.durationNanoseconds(atLeast: 1_000_000)
+        case "scoring.shed_after": admission.toleranceNanoseconds = try node.durationNanoseconds()
         default: return false
         }
         return true

@@ -60,6 +60,18 @@ struct Problem: Error, Sendable {
             can't be decided again under this transaction_id.
             """)
 
+    static let shedding = Problem(
+        status: 503, code: "overloaded", title: "More payments come than can be decided",
+        detail: "The payment waited too long and was not taken on. Send it again after Retry-After, in seconds.")
+
+    /// The document of `shedding`, and what its Retry-After says.
+    static let sheddingBody = {
+        var json = JSONWriter()
+        shedding.write(to: &json)
+        return json.bytes
+    }()
+    static let sheddingRetrySeconds = Array("1".utf8)
+
     static let unsupportedMediaType = Problem(
         status: 415, code: "unsupported_media_type", title: "The body must be JSON",
         detail: "Send Content-Type: application/json, in UTF-8.")

@@ -13,6 +13,7 @@ extension ServiceHandler {
         if request.pathEquals("/v1/models") { return get(request, response) { writeModels($0) } }
         if request.pathHasPrefix("/v1/decisions/") { return decision(request, response) }
         if request.pathEquals("/v1/score/batch") {
+            guard request.method != .post || admits(request) else { return shed(response) }
             var traceParent = TraceParent()
             traceParent.read(from: request)
             return post(request, response, headers: traceParent.headers) {

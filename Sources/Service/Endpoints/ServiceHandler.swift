@@ -1,5 +1,12 @@
 // The requests of one event loop: routes, the payment's way, and the answers that wait for their record. One object a
 // loop, with scratch of its own; it shares only the engine.
+//
+//   handle: admit ─▶ read ─▶ hide identifiers ─▶ wait      for each payment of the batch, as it comes
+//   batchEnded: [ lock: decide each, put its record in line ] ─▶ commit                once a batch
+//   finish: answer                                         for each payment of the batch
+//
+// The sequencer's lock is taken once a batch and not once a payment: loops that wait for each other go to sleep and are
+// woken, which costs more than a decision.
 
 import HTTP
 import JSON
@@ -8,28 +15,19 @@ import Scoring
 final class ServiceHandler: RequestHandler {
     let engine: ScoringEngine
     let metrics: LoopMetrics
-    private(set) var traceParent = TraceParent()
     private var reader = PaymentReader()
-    private var payment = Payment()
+    private var admission: AdmissionControl
     private var timing = ServerTiming()
-    private var pending: [PendingAnswer] = []
+    private var pending: [PendingPayment] = []
     private var pendingCount = 0
-    private var lastSequence: UInt64 = 0
     private var isRecorded = true
-
-    /// A decision that waits for its record to be with the kernel. Kept and used again, with its storage.
-    private struct PendingAnswer {
-        var body: [UInt8] = []
-        var recordedOffset = 0
-        /// The log had no room for its record.
-        var wasDropped = false
-        var latencies = StageLatencies.none
-        var traceParent = TraceParent()
-    }
+    /// Of a request that is answered at once.
+    private var traceParent = TraceParent()
 
     init(engine: ScoringEngine) {
         self.engine = engine
         metrics = engine.metrics.makePart()
+        admission = AdmissionControl(limits: engine.configuration.admission)
     }
 
     func bodyLimitBytes(_ request: borrowing Request) -> Int {
@@ -38,92 +36,88 @@ final class ServiceHandler: RequestHandler {
     }
 
     func handle(_ request: borrowing Request, _ response: Response) -> Disposition {
-        if request.method == .post, request.pathEquals("/v1/score") {
-            let disposition = score(request, response)
-            if disposition == .answered { traceParent.add(to: response) }
-            return disposition
-        }
+        if request.method == .post, request.pathEquals("/v1/score") { return score(request, response) }
         return route(request, response)
+    }
+
+    /// Whether a request that decides payments is taken on, going by what it has waited.
+    func admits(_ request: borrowing Request) -> Bool {
+        let isAdmitted = admission.admits(
+            arrival: request.firstByteNanoseconds, busySince: request.loopBusySinceNanoseconds,
+            now: MonotonicClock.nanoseconds())
+        if !isAdmitted { metrics.update { $0.shed += 1 } }
+        return isAdmitted
+    }
+
+    /// 503 to a request that waited too long in a queue that stands: made once, since it must cost next to nothing.
+    func shed(_ response: Response) -> Disposition {
+        response.status = 503
+        response.contentType = Response.problem
+        response.body = Problem.sheddingBody
+        response.addHeader("Retry-After", Problem.sheddingRetrySeconds.span)
+        return .answered
     }
 
     // MARK: POST /v1/score
 
     private func score(_ request: borrowing Request, _ response: Response) -> Disposition {
-        traceParent.read(from: request)
-        if let problem = MediaType.problem(of: request) { return refuse(response, problem) }
+        guard admits(request) else { return shed(response) }
+        if let problem = MediaType.problem(of: request) { return refuse(request, response, problem) }
+        if pendingCount == pending.count { pending.append(PendingPayment()) }
         do throws(PaymentProblem) {
-            try reader.read(request.body, into: &payment)
+            try reader.read(request.body, into: &pending[pendingCount].payment)
         } catch {
             metrics.update { $0.refused(error) }
-            return refuse(response, .payment(error))
+            return refuse(request, response, .payment(error))
         }
-        engine.pseudonymizer.apply(to: &payment)
-        let arrival = Arrival(
+        take(request, &pending[pendingCount])
+        pendingCount += 1
+        return .held(ticket: pendingCount - 1)
+    }
+
+    private func take(_ request: borrowing Request, _ pending: inout PendingPayment) {
+        engine.pseudonymizer.apply(to: &pending.payment)
+        pending.traceParent.read(from: request)
+        pending.deferral = request.deferral
+        pending.arrival = Arrival(
             receivedAtNanoseconds: WallClock.nanosecondsSince1970(),
             firstByteNanoseconds: request.firstByteNanoseconds, parsedNanoseconds: MonotonicClock.nanoseconds(),
-            budgetNanoseconds: engine.budgetNanoseconds(of: payment))
-        if pendingCount == pending.count { pending.append(PendingAnswer()) }
-        var wasDropped = false
-        var facts = DecisionFacts()
-        let outcome = engine.withSequencer { sequencer in
-            let outcome = sequencer.submit(
-                payment, arrival, traceParent: traceParent.bytes.span, clock: MonotonicClock.nanoseconds
-            ) { sequence, body in
-                let reference = engine.log.put(sequence, body)
-                wasDropped = reference == nil
-                return reference
-            }
-            if outcome == .decided {
-                keep(sequencer)
-                facts = DecisionFacts(sequencer.core.decision)
-            }
-            return outcome
-        }
-        switch outcome {
-        case .decided:
-            pending[pendingCount].wasDropped = wasDropped
-            pending[pendingCount].traceParent = traceParent
-            count(facts, totalMicroseconds: pending[pendingCount].latencies.total)
-            pendingCount += 1
-            return .held(ticket: pendingCount - 1)
-        case .repeated(let submission):
-            metrics.update { $0.repeated += 1 }
-            answerAgain(submission, request.deferral)
-            return .deferred
-        case .conflict:
-            metrics.update { $0.conflicts += 1 }
-            return refuse(response, .conflict)
-        }
-    }
-
-    /// Copies what outlives the lock.
-    private func keep(_ sequencer: borrowing Sequencer) {
-        pending[pendingCount].body.removeAll(keepingCapacity: true)
-        pending[pendingCount].body.append(contentsOf: sequencer.answer.bytes)
-        pending[pendingCount].recordedOffset = sequencer.recordedOffset
-        pending[pendingCount].latencies = sequencer.latencies
-        lastSequence = sequencer.core.sequence
-    }
-
-    private func count(_ facts: DecisionFacts, totalMicroseconds: Int64) {
-        let budget = payment.deadlineMilliseconds.map { $0 * 1_000 } ?? engine.configuration.budgetNanoseconds / 1_000
-        metrics.update { $0.record(facts, totalMicroseconds: totalMicroseconds, budgetMicroseconds: budget) }
+            budgetNanoseconds: engine.budgetNanoseconds(of: pending.payment))
     }
 
     func batchEnded() {
-        if pendingCount > 0 { isRecorded = engine.log.commit(through: lastSequence) }
+        guard pendingCount > 0 else { return }
+        let lastSequence = engine.withSequencer { sequencer in
+            for index in 0..<pendingCount { pending[index].decide(&sequencer, engine.log) }
+            return sequencer.core.sequence
+        }
+        isRecorded = engine.log.commit(through: lastSequence)
+        let ownBudget = engine.configuration.budgetNanoseconds / 1_000
+        metrics.update { counts in
+            for index in 0..<pendingCount { pending[index].count(in: &counts, isRecorded, ownBudget) }
+        }
     }
 
-    func finish(ticket: Int, _ response: Response) {
-        if isRecorded, !pending[ticket].wasDropped {
-            swap(&response.body, &pending[ticket].body)
-        } else {
-            metrics.update { $0.unrecorded += 1 }
-            response.body = Self.unrecorded(pending[ticket].body, at: pending[ticket].recordedOffset)
-        }
-        pending[ticket].traceParent.add(to: response)
-        timing.add(pending[ticket].latencies, to: response)
+    func finish(ticket: Int, _ response: Response) -> HeldDisposition {
         if ticket == pendingCount - 1 { pendingCount = 0 }
+        switch pending[ticket].outcome {
+        case .decided:
+            pending[ticket].traceParent.add(to: response)
+            if isRecorded, !pending[ticket].wasDropped {
+                swap(&response.body, &pending[ticket].answer)
+            } else {
+                response.body = Self.unrecorded(pending[ticket].answer, at: pending[ticket].recordedOffset)
+            }
+            timing.add(pending[ticket].latencies, to: response)
+            return .answered
+        case .repeated(let submission):
+            answerAgain(submission, pending[ticket].deferral, headers: pending[ticket].traceParent.headers)
+            return .deferred
+        case .conflict:
+            response.become(.conflict)
+            pending[ticket].traceParent.add(to: response)
+            return .answered
+        }
     }
 
     /// The answer with `"recorded":false`.
@@ -134,18 +128,24 @@ final class ServiceHandler: RequestHandler {
     }
 
     /// Reads the stored decision from the log, away from the loop.
-    private func answerAgain(_ submission: Submission, _ deferral: Deferral) {
+    private func answerAgain(_ submission: Submission, _ deferral: Deferral?, headers: [(String, String)]) {
         let engine = engine
-        let headers = traceParent.headers
         engine.background.async {
             do throws(Problem) {
                 let stored = try StoredDecision(of: submission, in: engine)
-                deferral.complete(
+                deferral?.complete(
                     status: 200, headers: headers + [("Idempotent-Replayed", "true")], body: stored.decision)
             } catch {
-                deferral.complete(error, headers: headers)
+                deferral?.complete(error, headers: headers)
             }
         }
+    }
+
+    private func refuse(_ request: borrowing Request, _ response: Response, _ problem: Problem) -> Disposition {
+        response.become(problem)
+        traceParent.read(from: request)
+        traceParent.add(to: response)
+        return .answered
     }
 
     func refuse(_ response: Response, _ problem: Problem) -> Disposition {

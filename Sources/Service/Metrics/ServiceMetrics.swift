@@ -34,6 +34,7 @@ struct DecisionCounts: Sendable {
     private(set) var decided: UInt64 = 0
     var repeated: UInt64 = 0
     var conflicts: UInt64 = 0
+    var shed: UInt64 = 0
     var invalid: UInt64 = 0
     var malformed: UInt64 = 0
     var unrecorded: UInt64 = 0
@@ -87,6 +88,7 @@ struct DecisionCounts: Sendable {
             path: \.repeated, name: "repeated_total", help: "Submissions answered again with their stored decision."),
         Counter(
             path: \.conflicts, name: "conflicts_total", help: "Submissions under a transaction id of another body."),
+        Counter(path: \.shed, name: "shed_total", help: "Requests refused because payments waited too long."),
         Counter(path: \.invalid, name: "invalid_total", help: "Payments refused because a field was wrong."),
         Counter(path: \.malformed, name: "malformed_total", help: "Bodies that were no JSON."),
         Counter(path: \.unrecorded, name: "unrecorded_total", help: "Decisions answered without a record on disk."),
