@@ -37,7 +37,7 @@ let package = Package(
         target("Platform", ["COpenSSL", "CZlib"]),
 
         // Leaves.
-        target("HTTP", ["CLinux"]),
+        target("HTTP", ["CLinux", "CZlib"]),
         target("JSON"),
         target("Trees"),
         target("Expressions"),

@@ -6,6 +6,8 @@ struct LiveResponse: Equatable, Sendable {
     var status = 0
     var fields: [String: String] = [:]
     var body = ""
+    /// The body as it came, when it is no text.
+    var bytes: [UInt8] = []
 }
 
 final class LiveClient {
@@ -89,6 +91,7 @@ final class LiveClient {
             guard fill() else { return nil }
         }
         response.body = String(decoding: buffer[..<length], as: UTF8.self)
+        response.bytes = Array(buffer[..<length])
         buffer.removeFirst(length)
         return response
     }

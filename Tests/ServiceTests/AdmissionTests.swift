@@ -11,25 +11,25 @@ import Testing
     private static let tolerance: UInt64 = 30
 
     /// A loop's control, asked in milliseconds.
-    private struct Loop {
-        var control = AdmissionControl(limits: AdmissionLimits(budgetNanoseconds: 50_000_000))
+    private final class Loop {
+        private var control = AdmissionControl(limits: AdmissionLimits(budgetNanoseconds: 50_000_000))
         var busySince: UInt64 = 0
 
-        mutating func admits(at now: UInt64, waited: UInt64) -> Bool {
+        func admits(at now: UInt64, waited: UInt64) -> Bool {
             control.admits(
                 arrival: (now - waited) * millisecond, busySince: busySince * millisecond, now: now * millisecond)
         }
     }
 
     @Test func `a wait at the limit is borne for ever, one past it only as long as is tolerated`() {
-        var loop = Loop()
+        let loop = Loop()
         for now in 1_000..<2_000 { #expect(loop.admits(at: UInt64(now), waited: Self.wait)) }
         for now in 2_000...(2_000 + Self.tolerance) { #expect(loop.admits(at: now, waited: Self.wait + 1)) }
         #expect(!loop.admits(at: 2_001 + Self.tolerance, waited: Self.wait + 1))
     }
 
     @Test func `one payment that did not wait begins the tolerance anew`() {
-        var loop = Loop()
+        let loop = Loop()
         #expect(loop.admits(at: 100, waited: 40))
         #expect(loop.admits(at: 129, waited: 1))
         #expect(loop.admits(at: 131, waited: 40))
@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test func `while payments are shed those that did not wait are taken on`() {
-        var loop = Loop()
+        let loop = Loop()
         _ = loop.admits(at: 100, waited: 40)
         #expect(!loop.admits(at: 140, waited: 40))
         #expect(loop.admits(at: 141, waited: Self.wait))
@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test func `a pause of the loop ends the shedding, and a tolerance that had begun`() {
-        var loop = Loop()
+        let loop = Loop()
         _ = loop.admits(at: 100, waited: 40)
         #expect(!loop.admits(at: 140, waited: 40))
         loop.busySince = 150
@@ -59,7 +59,7 @@ import Testing
 
     /// A queue with one server, a millisecond a payment: what is offered, against what it can do.
     private func simulate(offeredPerMillisecond: Int, milliseconds: Int) -> (accepted: Int, worstWait: UInt64) {
-        var loop = Loop()
+        let loop = Loop()
         var queue: [UInt64] = []
         var accepted = 0
         var worst: UInt64 = 0

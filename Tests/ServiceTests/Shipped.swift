@@ -19,13 +19,14 @@ enum Shipped {
 
     static var file: String { root + "/config/shroff.yaml" }
 
-    /// The shipped configuration without a model, on a free port, with its data in `data`.
+    /// The shipped configuration without a model, on a free port, with its data in `data`. Nothing is shed, for other tests
+    /// keep the machine busy.
     static func configuration(
         data: String, _ environment: [String: String] = [:]
     ) throws -> ServiceConfiguration {
         let fixed = [
             "SHROFF_DATA_DIRECTORY": data, "SHROFF_HTTP_PORT": "0", "SHROFF_HTTP_LOOPS": "2",
-            "SHROFF_SCORING_MODEL": "none",
+            "SHROFF_SCORING_MODEL": "none", "SHROFF_SCORING_SHED_AFTER": "1h",
             "SHROFF_LOG_SYNC": "never",
         ]
         return try ServiceConfiguration(file: file, environment: fixed.merging(environment) { $1 })

@@ -16,15 +16,18 @@ struct ConnectionAddress: Sendable, Equatable {
 public struct Deferral: Sendable {
     let mailbox: Mailbox?
     let address: ConnectionAddress
+    /// In which coding the client would have the answer.
+    let acceptedCoding: AnswerCoding
 
-    /// Sends the answer. Never blocks on the network; does nothing when the client has left.
+    /// Sends the answer. Never blocks on the network; does nothing when the client has left. Compresses the body here,
+    /// on the calling thread, if the client asks for that, it is worth it, and no header says that it is coded already.
     public func complete(
         status: Int, contentType: String = "application/json", headers: [(String, String)] = [], body: [UInt8]
     ) {
-        mailbox?.put(
-            .answer(
-                DeferredAnswer(
-                    address: address, status: status, contentType: contentType, headers: headers, body: body)))
+        var answer = DeferredAnswer(
+            address: address, status: status, contentType: contentType, headers: headers, body: body)
+        code(&answer)
+        mailbox?.put(.answer(answer))
     }
 }
 
@@ -34,6 +37,7 @@ struct DeferredAnswer: Sendable {
     var contentType: String
     var headers: [(String, String)]
     var body: [UInt8]
+    var coding = AppliedCoding()
 }
 
 /// What other threads ask of a loop.
@@ -49,8 +53,13 @@ final class Mailbox: Sendable {
     /// loop as long as anyone may still write to it.
     let descriptor: Int32
     private let letters = Mutex<[Letter]>([])
+    let compression: AnswerCompression
+    /// For the threads that put answers in.
+    let encoder: SpareEncoder
 
-    init() throws(ServerError) {
+    init(compression: AnswerCompression = AnswerCompression()) throws(ServerError) {
+        self.compression = compression
+        encoder = SpareEncoder(level: compression.level)
         descriptor = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
         if descriptor < 0 { throw ServerError(operation: "eventfd", code: errno) }
     }

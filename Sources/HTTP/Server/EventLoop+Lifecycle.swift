@@ -90,6 +90,7 @@ extension EventLoop {
         response.setContentType(late.contentType)
         for (name, value) in late.headers { response.addHeader(name: name, value: value) }
         response.body = late.body
+        response.setCoding(late.coding)
         connection.waiting = .nothing
         answer(&connection)
         if connection.isOpen { pump(&connection) }

@@ -75,8 +75,10 @@ extension EventLoop {
         counters.requests.add()
         handledSomething = true
         response.reset()
-        let disposition = handle(connection.input, connection.parser, connection.firstByte, connection.address)
+        let (disposition, acceptedCoding) = handle(
+            connection.input, connection.parser, connection.firstByte, connection.address)
         connection.shape = shape(connection)
+        connection.shape.acceptedCoding = acceptedCoding
         connection.finishRequest()
         switch disposition {
         case .answered: answer(&connection)
@@ -103,11 +105,13 @@ extension EventLoop {
     private func handle(
         _ input: borrowing ByteStore, _ parser: borrowing RequestParser, _ firstByte: UInt64,
         _ address: ConnectionAddress
-    ) -> Disposition {
+    ) -> (Disposition, AnswerCoding) {
         let request = Request(
             bytes: input.span, fields: parser.fields.span, head: parser.head, body: parser.body, firstByte: firstByte,
             loopBusySince: clock.busySince, mailbox: mailbox, address: address)
-        return handler.handle(request, response)
+        let disposition = handler.handle(request, response)
+        // A deferral carries this itself; every other answer is coded when the request's bytes are gone.
+        return (disposition, disposition == .deferred ? .identity : request.acceptedCoding)
     }
 
     private func shape(_ connection: borrowing Connection) -> AnswerShape {
@@ -132,6 +136,7 @@ extension EventLoop {
             guard connection.isOpen else { return }
             shape.keepsAlive = !connection.input.isEmpty
         }
+        response.code(shape.acceptedCoding, configuration.compression, &encoder, &spareBody)
         pool.lend(to: &connection.output)
         serializer.write(response.content, shape, second: wallSecond, into: &connection.output)
         if !shape.keepsAlive { connection.isClosing = true }

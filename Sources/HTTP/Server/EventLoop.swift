@@ -34,6 +34,9 @@ struct EventLoop: ~Copyable {
     let response = Response()
     var poller: Poller
     var serializer: ResponseSerializer
+    var encoder: GzipEncoder
+    /// Storage that changes place with a body that is coded.
+    var spareBody: [UInt8] = []
     var pool = BytePool(blockBytes: EventLoop.blockBytes, maximumBlocks: EventLoop.spareBlocks)
     var deadlines: Deadlines
     var slots: [ConnectionSlot] = []
@@ -65,6 +68,7 @@ struct EventLoop: ~Copyable {
         handler = shared.makeHandler(index)
         poller = Poller(set: set, maximumEvents: Self.eventsAtOnce)
         serializer = ResponseSerializer(serverName: configuration.serverName)
+        encoder = GzipEncoder(level: configuration.compression.level)
         deadlines = Deadlines(
             timeouts: configuration.timeouts, graceMilliseconds: configuration.drainGraceMilliseconds)
         _ = poller.add(

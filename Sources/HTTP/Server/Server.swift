@@ -21,7 +21,7 @@ final class ServerShared: Sendable {
         self.configuration = configuration
         self.makeHandler = makeHandler
         var mailboxes: [Mailbox] = []
-        for _ in 0..<loops { mailboxes.append(try Mailbox()) }
+        for _ in 0..<loops { mailboxes.append(try Mailbox(compression: configuration.compression)) }
         self.mailboxes = mailboxes
         counters = (0..<loops).map { _ in LoopCounters() }
     }

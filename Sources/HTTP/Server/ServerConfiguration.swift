@@ -39,6 +39,8 @@ public struct ServerConfiguration: Sendable, Equatable {
     /// At the start of a drain, a connection that was used within this time may still send one request, so that a
     /// client that is just sending does not run into a closed connection. Connections idle for longer close at once.
     public var drainGraceMilliseconds = 200
+    /// Which answers are compressed.
+    public var compression = AnswerCompression()
     /// Sent as `Server`, unless empty.
     public var serverName = ""
 

@@ -112,6 +112,22 @@ public struct Request: ~Escapable, ~Copyable {
         return found
     }
 
+    /// The value of the next field of that name, from the field number `next` on, which moves behind it; nil when there
+    /// is none. Visits every field of a name without a copy of any.
+    @_lifetime(copy self)
+    func header(_ lowercasedName: StaticString, from next: inout Int) -> Span<UInt8>? {
+        while next < fields.count {
+            let line = fields[next]
+            next += 1
+            if Int(line.name.count) == lowercasedName.utf8CodeUnitCount,
+                matchesIgnoringCase(bytes, from: Int(line.name.offset), lowercasedName)
+            {
+                return bytes.extracting(line.value.range)
+            }
+        }
+        return nil
+    }
+
     /// Where the answer goes when the handler returns `.deferred`. May be sent to any thread.
-    public var deferral: Deferral { Deferral(mailbox: mailbox, address: address) }
+    public var deferral: Deferral { Deferral(mailbox: mailbox, address: address, acceptedCoding: acceptedCoding) }
 }

@@ -8,6 +8,10 @@ struct ResponseContent: Sendable {
     /// Stands in for `contentType` in an answer that came from another thread.
     var runtimeContentType: [UInt8]?
     var closeAfter = false
+    /// The same content as `body`, by gzip.
+    var gzippedBody: [UInt8]?
+    var mayBeCoded = true
+    var coding = AppliedCoding()
     /// Field lines as they go on the wire, each with its CRLF.
     var fieldLines: [UInt8] = []
 
@@ -18,17 +22,29 @@ struct ResponseContent: Sendable {
         contentType = "application/json"
         runtimeContentType = nil
         closeAfter = false
+        gzippedBody = nil
+        mayBeCoded = true
+        coding = AppliedCoding()
         fieldLines.removeAll(keepingCapacity: true)
     }
 
     mutating func addField(_ name: StaticString, _ value: Span<UInt8>) {
-        name.withUTF8Buffer { fieldLines.append(contentsOf: $0) }
+        name.withUTF8Buffer {
+            fieldLines.append(contentsOf: $0)
+            noteName($0.span)
+        }
         addValue(value)
     }
 
     mutating func addField(_ name: Span<UInt8>, _ value: Span<UInt8>) {
         for index in name.indices { fieldLines.append(name[index]) }
+        noteName(name)
         addValue(value)
+    }
+
+    /// What the handler has coded itself is not coded again.
+    private mutating func noteName(_ name: Span<UInt8>) {
+        if equalsIgnoringCase(name, 0..<name.count, "content-encoding") { mayBeCoded = false }
     }
 
     private mutating func addValue(_ value: Span<UInt8>) {
@@ -73,6 +89,19 @@ public final class Response {
         set { content.closeAfter = newValue }
     }
 
+    /// The content as one gzip member, for an answer that is made once and sent often: who takes gzip gets this instead
+    /// of `body`, whatever its size.
+    public var gzippedBody: [UInt8]? {
+        get { content.gzippedBody }
+        set { content.gzippedBody = newValue }
+    }
+
+    /// False for content that must go out as it is; so must, without it, what has a `Content-Encoding` among its fields.
+    public var mayBeCoded: Bool {
+        get { content.mayBeCoded }
+        set { content.mayBeCoded = newValue }
+    }
+
     public static var json: StaticString { "application/json" }
     public static var problem: StaticString { "application/problem+json" }
 
@@ -88,6 +117,7 @@ public final class Response {
     /// replaced by a space, so that no value can begin another field or answer.
     ///
     /// - Parameter name: A token; Content-Length, Connection, Date, Content-Type and Server are the server's own.
+    ///   Content-Encoding says that the body is coded already.
     public func addHeader(_ name: StaticString, _ value: Span<UInt8>) {
         content.addField(name, value)
     }
@@ -101,6 +131,19 @@ public final class Response {
     func addHeader(name: String, value: String) {
         guard !name.isEmpty, name.utf8.allSatisfy(isTokenByte) else { return }
         content.addField(name.utf8.span, value.utf8.span)
+    }
+
+    /// Codes the body as the client takes it, unless that was done or must not be.
+    func code(
+        _ accepted: AnswerCoding, _ compression: AnswerCompression, _ encoder: inout GzipEncoder, _ spare: inout [UInt8]
+    ) {
+        content.code(accepted, compression, &encoder, &spare)
+    }
+
+    /// For a body that was coded elsewhere, or not.
+    func setCoding(_ coding: AppliedCoding) {
+        content.coding = coding
+        content.mayBeCoded = false
     }
 
     /// A content type that is only known at run time.

@@ -5,6 +5,7 @@ struct AnswerShape: Sendable, Equatable {
     var isHead = false
     var minorVersion: UInt8 = 1
     var keepsAlive = true
+    var acceptedCoding = AnswerCoding.identity
 }
 
 struct ResponseSerializer: ~Copyable {
@@ -56,6 +57,8 @@ struct ResponseSerializer: ~Copyable {
             output.append("Content-Length: ")
             output.append(decimal: response.body.count)
             output.append("\r\n")
+            if response.coding.isGzip { output.append("Content-Encoding: gzip\r\n") }
+            if response.coding.varies { output.append("Vary: Accept-Encoding\r\n") }
         }
         // 9112 section 9.3: 1.1 persists unless told otherwise, 1.0 the other way round.
         if !shape.keepsAlive {

@@ -2,6 +2,7 @@
 // the two can't drift apart.
 
 import JSON
+import Platform
 import Scoring
 
 enum OpenAPI {
@@ -33,6 +34,12 @@ enum OpenAPI {
         json.endObject()
         json.endObject()
         return json.bytes
+    }()
+
+    /// The same as a gzip member, made once.
+    static let gzippedDocument: [UInt8]? = {
+        let bytes = document
+        return try? Gzip.compress(bytes.span, level: 9)
     }()
 
     // MARK: Schemas from tables

@@ -13,6 +13,8 @@ struct Problem: Error, Sendable {
     let detail: String
     var errors: [FieldProblem] = []
     var unreported = 0
+    /// The answer says which content codings would do.
+    var namesCodings = false
 
     static func malformed(_ error: JSONError) -> Problem {
         Problem(
@@ -64,21 +66,28 @@ struct Problem: Error, Sendable {
         status: 503, code: "overloaded", title: "More payments come than can be decided",
         detail: "The payment waited too long and was not taken on. Send it again after Retry-After, in seconds.")
 
-    /// The document of `shedding`, and what its Retry-After says.
+    /// The document of `shedding`.
     static let sheddingBody = {
         var json = JSONWriter()
         shedding.write(to: &json)
         return json.bytes
     }()
-    static let sheddingRetrySeconds = Array("1".utf8)
 
     static let unsupportedMediaType = Problem(
         status: 415, code: "unsupported_media_type", title: "The body must be JSON",
         detail: "Send Content-Type: application/json, in UTF-8.")
 
-    static let unsupportedContentCoding = Problem(
-        status: 415, code: "unsupported_content_coding", title: "The body must not be compressed",
-        detail: "Send the body as it is, without Content-Encoding.")
+    static func content(_ error: ContentError) -> Problem {
+        let title: StaticString =
+            switch error.status {
+            case 413: "The body is too large"
+            case 415: "The content coding is not served"
+            default: "The compressed body is damaged"
+            }
+        return Problem(
+            status: error.status, code: error.code, title: title, detail: error.detail,
+            namesCodings: error.namesCodings)
+    }
 
     static func methodNotAllowed(_ allowed: StaticString) -> Problem {
         Problem(
@@ -132,6 +141,7 @@ extension Response {
         var json = JSONWriter()
         problem.write(to: &json)
         body = json.bytes
+        if problem.namesCodings { addHeader("Accept-Encoding", ContentCoding.served.description) }
     }
 
     func become(json writer: JSONWriter) { body = writer.bytes }

@@ -9,7 +9,7 @@ extension ServiceHandler {
         if request.pathEquals("/healthz") { return get(request, response) { writeHealth($0) } }
         if request.pathEquals("/readyz") { return get(request, response) { writeReadiness($0) } }
         if request.pathEquals("/metrics") { return get(request, response) { writeMetrics($0) } }
-        if request.pathEquals("/openapi.json") { return get(request, response) { $0.body = OpenAPI.document } }
+        if request.pathEquals("/openapi.json") { return get(request, response) { writeOpenAPI($0) } }
         if request.pathEquals("/v1/models") { return get(request, response) { writeModels($0) } }
         if request.pathHasPrefix("/v1/decisions/") { return decision(request, response) }
         if request.pathEquals("/v1/score/batch") {
@@ -43,18 +43,20 @@ extension ServiceHandler {
         return .answered
     }
 
-    /// Hands a copy of the body to the background; the answer comes from there.
+    /// Hands a copy of the body, still compressed if it is, to the background; the answer comes from there.
     private func post(
         _ request: borrowing Request, _ response: Response, headers: [(String, String)] = [],
         _ answer: @escaping @Sendable ([UInt8]) throws(Problem) -> BackgroundAnswer
     ) -> Disposition {
         guard request.method == .post else { return refuseMethod(response, "POST") }
-        if let problem = MediaType.problem(of: request) { return refuse(response, problem) }
+        let coding: ContentCoding
+        do throws(Problem) { coding = try RequestBody.coding(of: request) } catch { return refuse(response, error) }
         let deferral = request.deferral
         let body = Array(copying: request.body)
+        let limitBytes = engine.configuration.batchBodyBytes
         engine.background.async {
             do throws(Problem) {
-                let answer = try answer(body)
+                let answer = try answer(RequestBody.decoded(body, coding, limitBytes: limitBytes))
                 deferral.complete(status: answer.status, headers: headers, body: answer.json.bytes)
             } catch {
                 deferral.complete(error, headers: headers)

@@ -5,6 +5,11 @@ import JSON
 import Scoring
 
 extension ServiceHandler {
+    func writeOpenAPI(_ response: Response) {
+        response.body = OpenAPI.document
+        response.gzippedBody = OpenAPI.gzippedDocument
+    }
+
     /// Alive is who answers.
     func writeHealth(_ response: Response) {
         var json = JSONWriter()

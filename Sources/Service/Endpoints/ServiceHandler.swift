@@ -17,6 +17,8 @@ final class ServiceHandler: RequestHandler {
     let metrics: LoopMetrics
     private var reader = PaymentReader()
     private var admission: AdmissionControl
+    private var decoder = BodyDecoder()
+    private var decompressed: [UInt8] = []
     private var timing = ServerTiming()
     private var pending: [PendingPayment] = []
     private var pendingCount = 0
@@ -54,7 +56,7 @@ final class ServiceHandler: RequestHandler {
         response.status = 503
         response.contentType = Response.problem
         response.body = Problem.sheddingBody
-        response.addHeader("Retry-After", Problem.sheddingRetrySeconds.span)
+        response.addHeader("Retry-After", "1")
         return .answered
     }
 
@@ -62,17 +64,40 @@ final class ServiceHandler: RequestHandler {
 
     private func score(_ request: borrowing Request, _ response: Response) -> Disposition {
         guard admits(request) else { return shed(response) }
-        if let problem = MediaType.problem(of: request) { return refuse(request, response, problem) }
         if pendingCount == pending.count { pending.append(PendingPayment()) }
-        do throws(PaymentProblem) {
-            try reader.read(request.body, into: &pending[pendingCount].payment)
+        do throws(Problem) {
+            try read(request, &pending[pendingCount].payment)
         } catch {
-            metrics.update { $0.refused(error) }
-            return refuse(request, response, .payment(error))
+            return refuse(request, response, error)
         }
         take(request, &pending[pendingCount])
         pendingCount += 1
         return .held(ticket: pendingCount - 1)
+    }
+
+    /// Reads the body, decompressed first if it must be.
+    private func read(_ request: borrowing Request, _ payment: inout Payment) throws(Problem) {
+        let coding = try RequestBody.coding(of: request)
+        if coding == .identity { return try read(request.body, &payment) }
+        var body: [UInt8] = []
+        swap(&body, &decompressed)
+        defer { swap(&body, &decompressed) }
+        let limitBytes = min(engine.configuration.paymentBodyBytes, RequestBody.largestOnLoopBytes)
+        do throws(ContentError) {
+            try decoder.decode(request.body, coding, InflateLimits(maximumBytes: limitBytes), into: &body)
+        } catch {
+            throw .content(error)
+        }
+        try read(body.span, &payment)
+    }
+
+    private func read(_ body: Span<UInt8>, _ payment: inout Payment) throws(Problem) {
+        do throws(PaymentProblem) {
+            try reader.read(body, into: &payment)
+        } catch {
+            metrics.update { $0.refused(error) }
+            throw .payment(error)
+        }
     }
 
     private func take(_ request: borrowing Request, _ pending: inout PendingPayment) {
