@@ -23,6 +23,9 @@ final class LiveClient {
         var patience = timeval(tv_sec: 10, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        // So that a piece given to `send` goes out as it is.
+        var immediately: Int32 = 1
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &immediately, socklen_t(MemoryLayout<Int32>.size))
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(port).bigEndian
@@ -101,8 +104,11 @@ final class LiveClient {
         return (0...(buffer.count - 4)).first { buffer[$0] == 13 && Array(buffer[$0..<($0 + 4)]) == [13, 10, 13, 10] }
     }
 
-    /// Whether the server ends the stream, with nothing before that.
-    func isEnded() -> Bool { buffer.isEmpty && !fill() && buffer.isEmpty }
+    /// Whether the server ends the stream, with nothing before that; not when it only stays silent.
+    func isEnded() -> Bool {
+        errno = 0
+        return buffer.isEmpty && !fill() && errno != EAGAIN
+    }
 
     func get(_ path: String) -> LiveResponse? {
         send("GET \(path) HTTP/1.1\r\nHost: h\r\n\r\n")

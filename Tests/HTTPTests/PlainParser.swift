@@ -11,6 +11,7 @@ struct ParsedRequest: Equatable, Sendable {
     var fields: [String] = []
     var body: [UInt8] = []
     var wasDiscarded = false
+    var isServerWide = false
     var keepsAlive = false
     var expectsContinue = false
 }
@@ -24,6 +25,9 @@ struct ParsedStream: Equatable, Sendable {
     }
     var requests: [ParsedRequest] = []
     var end = End.needsBytes
+
+    /// Whether a server closes the connection somewhere in this stream.
+    var endsConnection: Bool { end != .needsBytes || requests.contains { !$0.keepsAlive } }
 }
 
 struct PlainParser {
@@ -84,8 +88,9 @@ struct PlainParser {
         if hasTransferEncoding && minor == 0 { throw Refusal.transferEncodingInHTTP10 }
         if hasTransferEncoding && contentLength != nil { throw Refusal.contentLengthWithTransferEncoding }
         if minor == 1 && !names.contains("host") { throw Refusal.missingHost }
-        let options = parsed.fields.filter { $0.hasPrefix("connection=") }
-            .flatMap { $0.dropFirst(11).split(separator: ",") }
+        if parsed.method == "TRACE" && (hasTransferEncoding || contentLength ?? 0 > 0) { throw Refusal.contentInTrace }
+        let options = names.indices.filter { names[$0] == "connection" }
+            .flatMap { parsed.fields[$0].dropFirst(11).split(separator: ",") }
             .map { String($0).lowercased().trimmingBlanks() }
         parsed.keepsAlive = !options.contains("close") && (minor == 1 || options.contains("keep-alive"))
         try body(&parsed)
@@ -112,6 +117,7 @@ struct PlainParser {
         var rest = target
         if target == [42], parsed.method == "OPTIONS" {
             parsed.path = "*"
+            parsed.isServerWide = true
             return
         }
         if target.first != 47 {
@@ -120,13 +126,17 @@ struct PlainParser {
                 throw Refusal.malformedTarget
             }
             let authority = target.dropFirst(scheme.utf8.count).prefix { $0 != 47 && $0 != 63 }
-            guard !authority.isEmpty, isAuthority(text(Array(authority))) else { throw Refusal.malformedTarget }
+            guard PlainURI.isAuthority(text(Array(authority))) else { throw Refusal.malformedTarget }
             parsed.authority = text(Array(authority))
             rest = Array(target.dropFirst(scheme.utf8.count + authority.count))
         }
         let allowed = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;=:@/?%".utf8)
-        guard rest.allSatisfy(allowed.contains), hasWholeEscapes(rest) else { throw Refusal.malformedTarget }
+        guard rest.allSatisfy(allowed.contains), PlainURI.hasWholeEscapes(rest) else { throw Refusal.malformedTarget }
+        if PlainURI.hidesControl(rest) { throw Refusal.encodedControlCharacter }
         let halves = rest.split(separator: 63, maxSplits: 1, omittingEmptySubsequences: false).map(Array.init)
+        let segments = text(PlainURI.decoded(halves[0])).split(separator: "/")
+        if segments.contains(".") || segments.contains("..") { throw Refusal.dotSegment }
+        parsed.isServerWide = parsed.method == "OPTIONS" && rest.isEmpty
         parsed.path = halves[0].isEmpty ? "/" : text(halves[0])
         parsed.query = halves.count == 2 ? text(halves[1]) : ""
     }
@@ -153,11 +163,16 @@ struct PlainParser {
         switch name {
         case "host":
             if isRepeated { throw Refusal.repeatedHost }
-            if !value.isEmpty && !isAuthority(text(value)) { throw Refusal.malformedHost }
+            if !value.isEmpty && !PlainURI.isAuthority(text(value)) { throw Refusal.malformedHost }
             if parsed.authority.isEmpty { parsed.authority = text(value) }
         case "expect" where minor == 1:
-            if text(value).lowercased() != "100-continue" { throw Refusal.unknownExpectation }
+            if isRepeated || text(value).lowercased() != "100-continue" { throw Refusal.unknownExpectation }
             parsed.expectsContinue = true
+        case "connection":
+            let options = text(value).components(separatedBy: ",").map { $0.trimmingBlanks() }
+            // As text of Latin-1 a character is a byte.
+            let bytes = options.flatMap { $0.unicodeScalars.map { UInt8($0.value) } }
+            if !isToken(bytes) { throw Refusal.malformedConnection }
         case "content-length":
             if isRepeated { throw Refusal.repeatedContentLength }
             guard !value.isEmpty, value.allSatisfy({ (48...57).contains($0) }) else {
@@ -174,7 +189,7 @@ struct PlainParser {
                 if coding.isEmpty || !isToken(Array(coding.utf8)) { throw Refusal.malformedTransferEncoding }
                 if index > 0, codings[index - 1] == "chunked" { throw Refusal.chunkedNotFinal }
             }
-            throw Refusal.unknownTransferCoding
+            throw codings.last == "chunked" ? Refusal.unknownTransferCoding : .chunkedNotFinal
         default: break
         }
     }
@@ -200,11 +215,13 @@ struct PlainParser {
             let line = try nextLine(until: position + limits.chunkLineBytes, .chunkLineTooLong)
             let digits = line.prefix { "0123456789abcdefABCDEF".utf8.contains($0) }
             if digits.isEmpty { throw Refusal.malformedChunkSize }
+            if digits.count > 16 { throw Refusal.chunkSizeOverflow }
             let significant = text(Array(digits.drop { $0 == 48 }))
-            guard significant.utf8.count <= 16, let size = UInt64("0" + significant, radix: 16), size <= 1 << 56 else {
+            guard let size = UInt64("0" + significant, radix: 16), size <= 1 << 56 else {
                 throw Refusal.chunkSizeOverflow
             }
             let rest = Array(line[digits.count...])
+            if let first = rest.first, ![32, 9, 59].contains(first) { throw Refusal.malformedChunkSize }
             extensionBytes += rest.count
             if extensionBytes > limits.chunkExtensionBytes { throw Refusal.chunkExtensionsTooLong }
             try checkExtensions(rest)
@@ -229,15 +246,21 @@ struct PlainParser {
             if line.isEmpty { return }
             count += 1
             if count > limits.trailerCount { throw Refusal.tooManyTrailers }
-            _ = try field(line)
+            let (name, _) = try field(line)
+            if Self.forbiddenTrailers.contains(name) { throw Refusal.forbiddenTrailer }
         }
     }
+
+    static let forbiddenTrailers: Set<String> = [
+        "content-length", "transfer-encoding", "trailer", "te", "connection", "keep-alive", "upgrade", "host", "expect",
+        "authorization", "proxy-authorization", "cookie", "content-encoding", "content-type", "content-range",
+    ]
 
     /// A state a byte: what may come next in *( BWS ";" BWS name [ BWS "=" BWS value ] ).
     private func checkExtensions(_ rest: [UInt8]) throws {
         enum State { case end, beforeName, name, afterName, beforeValue, value, quoted, escaped, afterQuoted }
         var state = State.end
-        for (index, byte) in rest.enumerated() {
+        for byte in rest {
             let isBlank = byte == 32 || byte == 9
             let isToken = isToken([byte])
             switch (state, byte) {
@@ -245,8 +268,6 @@ struct PlainParser {
             case (.end, _) where isBlank, (.beforeName, _) where isBlank, (.beforeValue, _) where isBlank,
                 (.afterName, _) where isBlank:
                 break
-            case (.end, _):
-                throw index == 0 ? Refusal.malformedChunkSize : Refusal.malformedChunkExtension
             case (.beforeName, _) where isToken, (.name, _) where isToken: state = .name
             case (.name, _) where isBlank: state = .afterName
             case (.name, 61), (.afterName, 61): state = .beforeValue
@@ -291,31 +312,6 @@ struct PlainParser {
             (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0)
                 || "!#$%&'*+-.^_`|~".utf8.contains($0)
         }
-    }
-
-    private func hasWholeEscapes(_ bytes: [UInt8]) -> Bool {
-        bytes.indices.allSatisfy { index in
-            bytes[index] != 37
-                || index + 2 < bytes.count
-                    && bytes[(index + 1)...(index + 2)].allSatisfy { "0123456789abcdefABCDEF".utf8.contains($0) }
-        }
-    }
-
-    private func isAuthority(_ authority: String) -> Bool {
-        var rest = Array(authority.utf8)
-        if rest.first == 91 {
-            guard let close = rest.firstIndex(of: 93), close >= 3,
-                rest[1..<close].allSatisfy({ "0123456789abcdefABCDEF:.".utf8.contains($0) })
-            else { return false }
-            rest.removeFirst(close + 1)
-        } else {
-            let allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;=%"
-            let host = Array(rest.prefix { allowed.utf8.contains($0) })
-            if host.isEmpty || !hasWholeEscapes(host) { return false }
-            rest.removeFirst(host.count)
-        }
-        if rest.isEmpty { return true }
-        return rest[0] == 58 && rest.count <= 6 && rest.dropFirst().allSatisfy { (48...57).contains($0) }
     }
 }
 

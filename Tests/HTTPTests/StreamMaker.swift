@@ -1,9 +1,10 @@
 // Random streams of requests: put together from sound and unsound pieces, and then sometimes damaged by a byte.
 
 enum StreamMaker {
-    private static let methods = ["GET", "POST", "HEAD", "OPTIONS", "BREW", "CONNECT", "G(T", ""]
+    private static let methods = ["GET", "POST", "HEAD", "OPTIONS", "TRACE", "BREW", "CONNECT", "G(T", ""]
     private static let targets = [
-        "/", "/a?b=c", "/%41", "/%4", "*", "http://x/a", "http://", "https://x?y", "/a#b", "a",
+        "/", "/a?b=c", "/%41", "/%4", "*", "http://x/a", "http://", "https://x?y", "http://x", "/a#b", "a", "/../a",
+        "/a/%2E.", "/a%2f.", "/a..b/.c?/..", "//", "/%00", "/a?%7f", "http://[::1]:1/.", "http://x:70000",
     ]
     private static let versions = ["HTTP/1.1", "HTTP/1.0", "HTTP/1.2", "HTTP/2.0", "http/1.1", "HTTP/1.1 "]
     private static let fields = [
@@ -11,12 +12,15 @@ enum StreamMaker {
         "Connection: close", "Connection: a, Keep-Alive", "Expect: 100-continue", "Expect: more",
         "Content-Length: 4", "Content-Length: 004", "Content-Length: 13", "Content-Length: 25", "Content-Length: x",
         "Content-Length: 99999999999999999999", "Transfer-Encoding: chunked", "Transfer-Encoding: gzip, chunked",
-        "Transfer-Encoding: chunked, gzip", "Transfer-Encoding: chunked;a", "Host: [::1]:1", "Host: a b", "Host:",
+        "Transfer-Encoding: chunked, gzip", "Transfer-Encoding: chunked;a", "Transfer-Encoding: gzip", "Host: [::1]:1",
+        "Host: a b", "Host:", "Host: h:70000", "Host: [1::2::]", "Host: [::1.2.3.4]:", "Host: h%00", "Host: %41:1",
+        "Connection: ,, close", "Connection: a b", "Connection: keep-alive,", "Connection: \u{e4}", "Connection:",
+        "Expect: 100-continue", "Expect:", "Trailer: T", "TE: trailers", "Upgrade: h2c",
         "Long: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
     ]
     private static let chunkLines = [
         "4", "04", "1;a", "4;a=b", "4;a=\"q\\\"\"", "4 ;a", "4;", "4 x", "g", "", "D", "19", "FFFFFFFFFFFFFFFFF",
-        "4;aaaaaaaaaaaaaaaaaaaaaaaaaaa", "1;aaaaaaaaaaaaaaaa",
+        "4;aaaaaaaaaaaaaaaaaaaaaaaaaaa", "1;aaaaaaaaaaaaaaaa", "0000000000000004", "00000000000000004",
     ]
 
     static func make(using random: inout SplitMix64) -> [UInt8] {
@@ -71,7 +75,9 @@ enum StreamMaker {
                 line + "\r\n" + String(repeating: "y", count: min(size, 30)) + pick(["\r\n", "\n", "z\r\n"], &random)
         }
         wire += "0\r\n"
-        for _ in 0..<3 where chance(4, &random) { wire += pick(["T: v", " T: v", "T"], &random) + "\r\n" }
+        for _ in 0..<3 where chance(4, &random) {
+            wire += pick(["T: v", " T: v", "T", "Host: h", "te: a"], &random) + "\r\n"
+        }
         if chance(20, &random) { wire += "T: vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv\r\n" }
         return wire + "\r\n"
     }

@@ -1,10 +1,9 @@
 // The grammar of requests as a table: the bytes, the section that speaks of them ("9112" is RFC 9112, "9110" RFC 9110),
-// and what must come of them. Every case runs whole, byte by byte and in pieces of three, and through the plain twin.
-import Testing
-
+// and what must come of them. Every case runs whole, byte by byte, in threes, cut in two at every place, through the plain
+// twin, and over a socket against a running server.
 @testable import HTTP
 
-struct WireCase: Sendable, CustomTestStringConvertible {
+struct WireCase: Sendable {
     enum Outcome: Sendable, Equatable {
         /// Whole requests as "METHOD path", or "METHOD path body"; the connection goes on.
         case requests([String])
@@ -18,18 +17,22 @@ struct WireCase: Sendable, CustomTestStringConvertible {
     let section: String
     let bytes: [UInt8]
     let outcome: Outcome
+    /// Whether the connection ends with the last answer; after a refusal it always does.
+    let closes: Bool
 
-    init(_ section: String, _ name: String, _ wire: String, _ outcome: Outcome) {
+    init(_ section: String, _ name: String, _ wire: String, _ outcome: Outcome, closes: Bool = false) {
         self.name = name
         self.section = section
         // One character a byte, so that a case can hold any byte.
         bytes = wire.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }
         self.outcome = outcome
+        if case .refused = outcome { self.closes = true } else { self.closes = closes }
     }
 
-    var testDescription: String { "\(section): \(name)" }
-
-    static let all = requestLines + targets + lines + fields + lengths + codings + chunks + connections
+    static let all = [
+        requestLines, targets, paths, lines, fields, hosts, options, expectations, lengths, codings, chunks, extensions,
+        trailers, connections, disputes,
+    ].flatMap { $0 }
 
     static let requestLines: [WireCase] = [
         .init("9112 2.1", "a GET without a body", "GET / HTTP/1.1\r\nHost: h\r\n\r\n", .requests(["GET /"])),
@@ -56,7 +59,7 @@ struct WireCase: Sendable, CustomTestStringConvertible {
         .init("9110 9.1", "an unknown method", "BREW / HTTP/1.1\r\nHost: h\r\n\r\n", .requests(["BREW /"])),
         .init("9110 9.1", "methods mind their case", "get / HTTP/1.1\r\nHost: h\r\n\r\n", .requests(["get /"])),
         .init("9110 9.3.6", "CONNECT", "CONNECT h:443 HTTP/1.1\r\n", .refused(.connectNotSupported)),
-        .init("9112 2.3", "HTTP/1.0", "GET / HTTP/1.0\r\n\r\n", .requests(["GET /"])),
+        .init("9112 2.3", "HTTP/1.0", "GET / HTTP/1.0\r\n\r\n", .requests(["GET /"]), closes: true),
         .init("9112 2.3", "a version in small letters", "GET / http/1.1\r\n", .refused(.malformedVersion)),
         .init("9112 2.3", "a version of two digits", "GET / HTTP/1.10\r\n", .refused(.malformedVersion)),
         .init("9112 2.3", "a version without a minor", "GET / HTTP/1\r\n", .refused(.malformedVersion)),
@@ -149,6 +152,8 @@ struct WireCase: Sendable, CustomTestStringConvertible {
         .init(
             "9110 10.1.1", "100-continue in any case", "GET / HTTP/1.1\r\nHost: h\r\nExpect: 100-Continue\r\n\r\n",
             .requests(["GET /"])),
-        .init("9110 10.1.1", "an expectation in 1.0", "GET / HTTP/1.0\r\nExpect: tea\r\n\r\n", .requests(["GET /"])),
+        .init(
+            "9110 10.1.1", "an expectation in 1.0", "GET / HTTP/1.0\r\nExpect: tea\r\n\r\n", .requests(["GET /"]),
+            closes: true),
     ]
 }

@@ -64,6 +64,7 @@ struct StreamDriver {
         }
         parsed.body = parser.isDiscarding ? [] : array(request.body)
         parsed.wasDiscarded = parser.isDiscarding
+        parsed.isServerWide = request.isServerWide
         parsed.keepsAlive = head.keepsAlive
         parsed.expectsContinue = head.expectsContinue
         return parsed

@@ -3,6 +3,10 @@ import Testing
 
 @testable import HTTP
 
+extension WireCase: CustomTestStringConvertible {
+    var testDescription: String { "\(section): \(name)" }
+}
+
 @Suite struct WireTests {
     private func summary(_ stream: ParsedStream) -> WireCase.Outcome {
         let requests = stream.requests.map { request in
@@ -20,8 +24,8 @@ import Testing
         return outcome
     }
 
-    @Test func `the table has at least 140 cases, each with a name and a section`() {
-        #expect(WireCase.all.count >= 140)
+    @Test func `the table has at least 170 cases, each with a name and a section`() {
+        #expect(WireCase.all.count >= 170)
         #expect(Set(WireCase.all.map { $0.section + $0.name }).count == WireCase.all.count)
     }
 
@@ -34,6 +38,12 @@ import Testing
         }
         var twin = PlainParser(wireCase.bytes, bodyLimit: driver.bodyLimit, discardLimit: driver.discardLimit)
         #expect(summary(twin.parse()) == normal(wireCase.outcome), "by the plain twin")
+    }
+
+    @Test(arguments: WireCase.all)
+    func `a case says whether its connection persists`(wireCase: WireCase) {
+        let stream = StreamDriver().parse(wireCase.bytes)
+        #expect(stream.endsConnection == wireCase.closes)
     }
 
     @Test(arguments: WireCase.all)
@@ -59,7 +69,7 @@ import Testing
         let driver = StreamDriver(limits: limits, bodyLimit: 12, discardLimit: 24)
         var refusals = Set<Refusal>()
         var accepted = 0
-        for round in 0..<1_500 {
+        for round in 0..<StreamRounds.count(1_500) {
             let bytes = StreamMaker.make(using: &random)
             var twin = PlainParser(bytes, limits: limits, bodyLimit: 12, discardLimit: 24)
             let expected = twin.parse()
@@ -107,6 +117,16 @@ import Testing
         #expect(parser.advance(&store) == .complete)
         #expect(parser.body.count == 30_000)
         #expect(text(array(store.span.extracting(parser.body).extracting(29_994..<30_000))) == "abcabc")
+    }
+
+    @Test(arguments: PlainParser.forbiddenTrailers.sorted())
+    func `a field that belongs in the head is refused as a trailer, and one of a longer name is not`(name: String) {
+        for (field, end) in [(name, .refused(.forbiddenTrailer)), (name + "x", .needsBytes)]
+            as [(String, ParsedStream.End)]
+        {
+            let wire = WireCase.chunked("0\r\n\(field): a\r\n\r\n")
+            #expect(StreamDriver().parse(Array(wire.utf8)).end == end, "\(field)")
+        }
     }
 
     @Test func `every refusal has a client or server error for a status, and a sentence for its detail`() {

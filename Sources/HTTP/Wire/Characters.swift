@@ -10,8 +10,9 @@ struct CharacterSet128: Sendable {
 
     @inline(__always)
     func contains(_ byte: UInt8) -> Bool {
-        if byte < 64 { return (low >> UInt64(byte)) & 1 != 0 }
-        return byte < 128 && (high >> UInt64(byte - 64)) & 1 != 0
+        // The masking shift takes the last six bits of `byte` alone, so there is no branch but the last.
+        let word = byte & 64 == 0 ? low : high
+        return byte < 128 && (word &>> UInt64(byte)) & 1 != 0
     }
 
     /// tchar (RFC 9110 section 5.6.2): letters, digits and !#$%&'*+-.^_`|~
@@ -28,6 +29,10 @@ func isTokenByte(_ byte: UInt8) -> Bool { CharacterSet128.token.contains(byte) }
 /// field-vchar, obs-text, space and tab (RFC 9110 section 5.5).
 @inline(__always)
 func isFieldValueByte(_ byte: UInt8) -> Bool { (byte >= 32 && byte != 127) || byte == 9 }
+
+/// A control character of ASCII: it may not stand in a line, nor be hidden in an escape.
+@inline(__always)
+func isControl(_ byte: UInt8) -> Bool { byte < 32 || byte == 127 }
 
 @inline(__always)
 func isDigit(_ byte: UInt8) -> Bool { byte &- 48 < 10 }

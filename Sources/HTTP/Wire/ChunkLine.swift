@@ -8,8 +8,8 @@ extension RequestParser {
         var size = 0
         while cursor < line.upperBound, let digit = hexadecimalValue(bytes[cursor]) {
             size = size << 4 | Int(digit)
-            if size > Self.largestLength { throw .chunkSizeOverflow }
             cursor += 1
+            if size > Self.largestLength || cursor - line.lowerBound > Self.mostSizeDigits { throw .chunkSizeOverflow }
         }
         if cursor == line.lowerBound { throw .malformedChunkSize }
         if cursor == line.upperBound { return size }
@@ -19,6 +19,9 @@ extension RequestParser {
         while cursor < line.upperBound { cursor = try skipExtension(bytes, cursor..<line.upperBound) }
         return size
     }
+
+    /// Digits of a chunk's size, leading zeros included: enough for 64 bits, so no sender needs more.
+    static var mostSizeDigits: Int { 16 }
 
     /// BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ]; returns where it ends.
     private func skipExtension(_ bytes: Span<UInt8>, _ rest: Range<Int>) throws(Refusal) -> Int {

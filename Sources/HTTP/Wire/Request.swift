@@ -59,6 +59,10 @@ public struct Request: ~Escapable, ~Copyable {
         get { bytes.extracting(head.authority.range) }
     }
 
+    /// Whether this asks for the options of the server as such: `OPTIONS *`, or of an absolute target without a path
+    /// (RFC 9112 section 3.2.4).
+    public var isServerWide: Bool { head.isServerWide }
+
     /// The body, whole and decoded from its chunks; empty in `bodyLimitBytes`.
     public var body: Span<UInt8> {
         @_lifetime(copy self)

@@ -30,7 +30,7 @@ enum BodyFraming: Sendable, Equatable {
 struct RequestHead: Sendable, Equatable {
     var method = Method.unknown
     var methodName = ByteRange()
-    /// The path of the target; "*" for an OPTIONS of the whole server.
+    /// The path of the target; "*" for an OPTIONS of the whole server in asterisk form.
     var path = ByteRange()
     /// What follows "?", without it.
     var query = ByteRange()
@@ -38,6 +38,8 @@ struct RequestHead: Sendable, Equatable {
     /// Host and port as the client named them: of the target in absolute form, else of Host (RFC 9112 section 3.2.2).
     var authority = ByteRange()
     var isAbsoluteForm = false
+    /// OPTIONS of the server as such and not of one resource (RFC 9112 section 3.2.4).
+    var isServerWide = false
     /// 0 or 1: the minor version of HTTP/1.
     var minorVersion: UInt8 = 1
     var framing = BodyFraming.none
@@ -49,6 +51,9 @@ struct RequestHead: Sendable, Equatable {
     var expectsContinue = false
     /// Bytes of the whole head.
     var byteCount = 0
+
+    /// Whether a body follows, as far as the head tells: a chunked one may turn out empty.
+    var hasContent: Bool { framing != .none && framing != .length(0) }
 
     /// RFC 9112 section 9.3.
     var keepsAlive: Bool { !asksClose && (minorVersion == 1 || asksKeepAlive) }

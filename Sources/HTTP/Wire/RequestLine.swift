@@ -52,13 +52,15 @@ extension RequestParser {
     }
 
     private mutating func parseTarget(_ bytes: Span<UInt8>, _ target: Range<Int>) throws(Refusal) {
-        guard let first = target.first else { throw .malformedTarget }
+        if target.isEmpty { throw .malformedTarget }
+        let first = target.lowerBound
         if bytes[first] == UInt8(ascii: "/") {
             // Origin form, section 3.2.1.
             try splitTarget(bytes, target)
         } else if target.count == 1, bytes[first] == UInt8(ascii: "*"), head.method == .options {
             // Asterisk form, section 3.2.4.
             head.path = ByteRange(target)
+            head.isServerWide = true
         } else {
             try parseAbsoluteForm(bytes, target)
         }
@@ -85,70 +87,15 @@ extension RequestParser {
         head.isAbsoluteForm = true
         try splitTarget(bytes, cursor..<target.upperBound)
         if head.path.count == 0 {
-            // An empty path means "/" (9110 section 4.2.3); the second slash of "//" lends its byte.
+            // An empty path means "/", and the whole server where OPTIONS asks (9110 section 4.2.3, 9112 section 3.2.4);
+            // the second slash of "//" lends its byte.
+            head.isServerWide = head.method == .options && !head.hasQuery
             head.path = ByteRange((authorityStart - 1)..<authorityStart)
         }
-    }
-
-    /// Path and query, with whole percent escapes and no character that a URI may not hold (RFC 3986).
-    private mutating func splitTarget(_ bytes: Span<UInt8>, _ target: Range<Int>) throws(Refusal) {
-        var pathEnd = target.upperBound
-        var cursor = target.lowerBound
-        while cursor < target.upperBound {
-            let byte = bytes[cursor]
-            if !CharacterSet128.target.contains(byte) { throw .malformedTarget }
-            if byte == UInt8(ascii: "%") {
-                guard target.upperBound - cursor > 2, hexadecimalValue(bytes[cursor + 1]) != nil,
-                    hexadecimalValue(bytes[cursor + 2]) != nil
-                else { throw .malformedTarget }
-                cursor += 2
-            } else if byte == UInt8(ascii: "?"), pathEnd == target.upperBound, !head.hasQuery {
-                pathEnd = cursor
-                head.hasQuery = true
-            }
-            cursor += 1
-        }
-        head.path = ByteRange(target.lowerBound..<pathEnd)
-        if head.hasQuery { head.query = ByteRange((pathEnd + 1)..<target.upperBound) }
     }
 }
 
 /// Whether `range` of `bytes` is `text`, byte for byte.
 func equals(_ bytes: Span<UInt8>, _ range: Range<Int>, _ text: StaticString) -> Bool {
     range.count == text.utf8CodeUnitCount && matches(bytes.extracting(range), text)
-}
-
-/// Whether `range` is uri-host [":" port] (RFC 9110 section 7.2, RFC 3986 section 3.2). An empty range is: a client
-/// whose target has no authority sends an empty Host.
-func isHost(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
-    var cursor = range.lowerBound
-    if cursor < range.upperBound, bytes[cursor] == UInt8(ascii: "[") {
-        // An IPv6 address: digits, colons, and dots where IPv4 is embedded; zones and future versions are not served.
-        cursor += 1
-        let start = cursor
-        while cursor < range.upperBound,
-            hexadecimalValue(bytes[cursor]) != nil || bytes[cursor] == UInt8(ascii: ":")
-                || bytes[cursor] == UInt8(ascii: ".")
-        {
-            cursor += 1
-        }
-        guard cursor - start >= 2, cursor < range.upperBound, bytes[cursor] == UInt8(ascii: "]") else { return false }
-        cursor += 1
-    } else {
-        while cursor < range.upperBound, CharacterSet128.registeredName.contains(bytes[cursor]) {
-            if bytes[cursor] == UInt8(ascii: "%") {
-                guard range.upperBound - cursor > 2, hexadecimalValue(bytes[cursor + 1]) != nil,
-                    hexadecimalValue(bytes[cursor + 2]) != nil
-                else { return false }
-                cursor += 2
-            }
-            cursor += 1
-        }
-        // A port without a host is no authority.
-        if cursor == range.lowerBound { return range.isEmpty }
-    }
-    if cursor == range.upperBound { return true }
-    guard bytes[cursor] == UInt8(ascii: ":") else { return false }
-    let port = (cursor + 1)..<range.upperBound
-    return port.count <= 5 && port.allSatisfy { isDigit(bytes[$0]) }
 }

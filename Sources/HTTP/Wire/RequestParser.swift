@@ -271,7 +271,9 @@ struct RequestParser: ~Copyable, Sendable {
         if line.isEmpty { return line }
         trailerCount += 1
         if trailerCount > limits.trailerCount { throw .tooManyTrailers }
-        _ = try checkedFieldLine(store.span, line)
+        let bytes = store.span
+        let field = try checkedFieldLine(bytes, line)
+        try checkTrailerName(bytes, field.name.range)
         return line
     }
 

@@ -5,7 +5,12 @@ import JSON
 import Scoring
 
 extension ServiceHandler {
+    private static var gotten: StaticString { "GET, HEAD, OPTIONS" }
+    private static var posted: StaticString { "POST, OPTIONS" }
+    private static var anywhere: StaticString { "GET, HEAD, POST, OPTIONS" }
+
     func route(_ request: borrowing Request, _ response: Response) -> Disposition {
+        if request.isServerWide { return tellMethods(request, response, Self.anywhere) }
         if request.pathEquals("/healthz") { return get(request, response) { writeHealth($0) } }
         if request.pathEquals("/readyz") { return get(request, response) { writeReadiness($0) } }
         if request.pathEquals("/metrics") { return get(request, response) { writeMetrics($0) } }
@@ -31,14 +36,16 @@ extension ServiceHandler {
                 try FeedbackIntake(kind: .outcome, schema: .outcome, takesArray: false).answer(body, engine, metrics)
             }
         }
-        if request.pathEquals("/v1/score") { return refuseMethod(response, "POST") }
+        if request.pathEquals("/v1/score") { return tellMethods(request, response, Self.posted) }
         return refuse(response, .notFound)
     }
 
     private func get(
         _ request: borrowing Request, _ response: Response, _ write: (Response) -> Void
     ) -> Disposition {
-        guard request.method == .get || request.method == .head else { return refuseMethod(response, "GET, HEAD") }
+        guard request.method == .get || request.method == .head else {
+            return tellMethods(request, response, Self.gotten)
+        }
         write(response)
         return .answered
     }
@@ -48,7 +55,7 @@ extension ServiceHandler {
         _ request: borrowing Request, _ response: Response, headers: [(String, String)] = [],
         _ answer: @escaping @Sendable ([UInt8]) throws(Problem) -> BackgroundAnswer
     ) -> Disposition {
-        guard request.method == .post else { return refuseMethod(response, "POST") }
+        guard request.method == .post else { return tellMethods(request, response, Self.posted) }
         let coding: ContentCoding
         do throws(Problem) { coding = try RequestBody.coding(of: request) } catch { return refuse(response, error) }
         let deferral = request.deferral
@@ -65,7 +72,14 @@ extension ServiceHandler {
         return .deferred
     }
 
-    private func refuseMethod(_ response: Response, _ allowed: StaticString) -> Disposition {
+    /// Tells which methods a resource takes: to OPTIONS as its answer, to another method as the reason of its refusal.
+    private func tellMethods(
+        _ request: borrowing Request, _ response: Response, _ allowed: StaticString
+    ) -> Disposition {
+        if request.method == .options {
+            response.becomeOptions(allowing: allowed)
+            return .answered
+        }
         response.become(.methodNotAllowed(allowed))
         response.addHeader("Allow", allowed.description)
         return .answered
@@ -74,7 +88,9 @@ extension ServiceHandler {
     // MARK: GET /v1/decisions/{transaction_id}
 
     private func decision(_ request: borrowing Request, _ response: Response) -> Disposition {
-        guard request.method == .get || request.method == .head else { return refuseMethod(response, "GET, HEAD") }
+        guard request.method == .get || request.method == .head else {
+            return tellMethods(request, response, Self.gotten)
+        }
         let prefix = "/v1/decisions/".utf8.count
         guard let id = PercentEncoding.decode(request.path.extracting(prefix..<request.path.count)), !id.isEmpty else {
             return refuse(response, .unknownTransaction)
