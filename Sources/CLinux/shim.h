@@ -5,6 +5,7 @@
 // declared here by hand.
 #ifndef SHROFF_CLINUX_SHIM_H
 #define SHROFF_CLINUX_SHIM_H
+#include <linux/filter.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>

@@ -43,13 +43,17 @@ import Testing
     }
 
     @Test func `a connection without requests is closed without a word, before and after its first`() throws {
-        try withServer({ $0.timeouts.idleMilliseconds = 100 }) { server, port in
+        try withServer({
+            $0.timeouts.idleMilliseconds = 100
+            $0.timeouts.firstByteMilliseconds = 100
+        }) { server, port in
             let silent = LiveClient(port: port)
             let used = LiveClient(port: port)
             #expect(used.get("/a")?.status == 200)
             #expect(silent.isEnded())
             #expect(used.isEnded())
-            #expect(server.statistics.idleTimeouts == 2)
+            #expect(server.statistics.idleTimeouts == 1)
+            #expect(server.statistics.firstByteTimeouts == 1)
             #expect(eventually { server.statistics.connectionsOpen == 0 })
         }
     }

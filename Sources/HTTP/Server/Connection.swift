@@ -53,11 +53,13 @@ struct Connection: ~Copyable {
 
     /// The request whose phase the deadline bounds.
     var deadlineRequest = UInt64.max
-    /// When this connection last became idle.
-    var idleSince: UInt64 = 0
     var firstByte: UInt64 = 0
     var lastRead: UInt64 = 0
     var lastReadBytes = 0
+    /// Bytes that went in and out, and what the one that the deadline watches was when its time began.
+    var receivedBytes: UInt64 = 0
+    var sentBytes: UInt64 = 0
+    var paceMark: UInt64 = 0
 
     init(slot: Int, limits: WireLimits) {
         self.slot = slot
@@ -70,7 +72,7 @@ struct Connection: ~Copyable {
         ConnectionAddress(slot: UInt32(slot), generation: generation, request: requestNumber)
     }
 
-    mutating func open(_ descriptor: Int32, now: UInt64) {
+    mutating func open(_ descriptor: Int32) {
         self.descriptor = descriptor
         parser.reset()
         waiting = .nothing
@@ -86,7 +88,6 @@ struct Connection: ~Copyable {
         toldWrite = false
         bodyLimit = 0
         deadlineRequest = UInt64.max
-        idleSince = now
     }
 
     /// The request's bytes are done with; the next one begins behind them.

@@ -6,7 +6,7 @@
 //   head   head ─ slot 4 ─ tail                          next at  3.1 s
 
 enum DeadlineKind: Int, Sendable, CaseIterable {
-    case idle, head, body, write, linger, grace
+    case idle, head, body, write, linger, grace, firstByte
 }
 
 struct Deadlines: Sendable {
@@ -25,7 +25,7 @@ struct Deadlines: Sendable {
     init(timeouts: ServerTimeouts, graceMilliseconds: Int) {
         let milliseconds = [
             timeouts.idleMilliseconds, timeouts.headMilliseconds, timeouts.bodyMilliseconds,
-            timeouts.writeMilliseconds, timeouts.lingerMilliseconds, graceMilliseconds,
+            timeouts.writeMilliseconds, timeouts.lingerMilliseconds, graceMilliseconds, timeouts.firstByteMilliseconds,
         ]
         nanoseconds = milliseconds.map { UInt64(max(0, $0)) * 1_000_000 }
     }

@@ -12,7 +12,7 @@ extension EventLoop {
     }
 
     private mutating func open(_ descriptor: Int32, refused: Bool, _ connection: inout Connection) {
-        connection.open(descriptor, now: now)
+        connection.open(descriptor)
         openCount += 1
         connection.isRefused = refused
         let slot = UInt32(connection.slot)
@@ -25,6 +25,7 @@ extension EventLoop {
 
     mutating func close(_ connection: inout Connection) {
         guard connection.isOpen else { return }
+        shared.addresses.release(connection.descriptor)
         poller.remove(connection.descriptor)
         Sockets.close(connection.descriptor)
         connection.descriptor = -1
@@ -36,6 +37,7 @@ extension EventLoop {
         deadlines.remove(connection.slot)
         freeSlots.append(connection.slot)
         openCount -= 1
+        if acceptResumesAt != nil { acceptResumesAt = now }
         if connection.isRefused {
             shared.refusedOpen.subtract(1, ordering: .relaxed)
         } else {
@@ -75,6 +77,7 @@ extension EventLoop {
         switch connection.input.receive(from: connection.descriptor, arrival: &arrival) {
         case .bytes(let count):
             counters.bytesIn.add(count)
+            connection.receivedBytes &+= UInt64(count)
             connection.lastRead = clock.monotonic(ofArrival: arrival)
             connection.lastReadBytes = count
             if wasEmpty { connection.firstByte = connection.lastRead }
@@ -112,6 +115,7 @@ extension EventLoop {
             return false
         }
         counters.bytesOut.add(sent)
+        connection.sentBytes &+= UInt64(sent)
         if connection.output.isEmpty {
             pool.reclaim(from: &connection.output)
             if deadlines.kind(connection.slot) == .write { deadlines.remove(connection.slot) }
@@ -169,7 +173,10 @@ extension EventLoop {
         if !connection.isReadArmed && wantsRead(connection) { connection.isReadArmed = true }
         updateInterest(&connection)
         if !connection.output.isEmpty {
-            if deadlines.kind(connection.slot) != .write { deadlines.set(connection.slot, .write, now: now) }
+            if deadlines.kind(connection.slot) != .write {
+                connection.paceMark = connection.sentBytes
+                deadlines.set(connection.slot, .write, now: now)
+            }
         } else if connection.waiting != .nothing {
             deadlines.remove(connection.slot)
         } else if connection.parser.isInBody {
@@ -177,7 +184,7 @@ extension EventLoop {
         } else if !isIdle {
             setDeadline(&connection, .head)
         } else if drainDeadline == nil {
-            setDeadline(&connection, .idle)
+            setDeadline(&connection, connection.requestNumber == 0 ? .firstByte : .idle)
         } else {
             setDeadline(&connection, .grace)
         }
@@ -187,7 +194,7 @@ extension EventLoop {
     private mutating func setDeadline(_ connection: inout Connection, _ kind: DeadlineKind) {
         if deadlines.kind(connection.slot) == kind, connection.deadlineRequest == connection.requestNumber { return }
         connection.deadlineRequest = connection.requestNumber
-        if kind == .idle { connection.idleSince = now }
+        connection.paceMark = connection.receivedBytes
         deadlines.set(connection.slot, kind, now: now)
     }
 

@@ -3,8 +3,9 @@
 extension EventLoop {
     /// Connections accepted at one wake-up, so that a storm of new clients does not starve the old.
     static let acceptsAtOnce = 64
-    /// When descriptors or memory have run out, accepting rests this long: the clients wait in the kernel's queue.
-    static let acceptPauseNanoseconds: UInt64 = 100_000_000
+    /// When descriptors or memory have run out, accepting rests this long or until this loop closes a connection: the
+    /// clients wait in the kernel's queue, which serves them better than being sent away for what may pass.
+    static let acceptPauseNanoseconds: UInt64 = 10_000_000
     /// Connections over the limit that are told so at a time; more are closed without a word.
     static let refusedAtOnce = 64
 
@@ -20,8 +21,8 @@ extension EventLoop {
     private mutating func acceptOne() -> Bool {
         guard let listener else { return false }
         switch Sockets.accept(listener) {
-        case .descriptor(let descriptor):
-            assign(descriptor)
+        case .descriptor(let descriptor, let address):
+            assign(descriptor, address)
             return true
         case .again: return true
         case .wouldBlock: return false
@@ -34,17 +35,20 @@ extension EventLoop {
     }
 
     /// Gives a new connection to the loop that has the fewest.
-    private mutating func assign(_ descriptor: Int32) {
+    private mutating func assign(_ descriptor: Int32, _ address: ClientAddress) {
         if shared.connectionsOpen >= configuration.maximumConnections {
             counters.refused.add()
-            if shared.refusedOpen.load(ordering: .relaxed) >= Self.refusedAtOnce { return Sockets.close(descriptor) }
-            shared.refusedOpen.add(1, ordering: .relaxed)
-            return open(descriptor, refused: true)
+            return refuse(descriptor)
+        }
+        guard shared.addresses.take(descriptor, address) else {
+            counters.refusedByAddress.add()
+            return refuse(descriptor)
         }
         counters.accepted.add()
         var chosen = index
         var fewest = counters.open.load(ordering: .relaxed)
-        for other in shared.counters.indices where other != index {
+        // In a drain the other loops may be gone by the time the letter arrives.
+        for other in shared.counters.indices where other != index && drainDeadline == nil {
             let count = shared.counters[other].open.load(ordering: .relaxed)
             if count < fewest { (chosen, fewest) = (other, count) }
         }
@@ -53,10 +57,17 @@ extension EventLoop {
         shared.mailboxes[chosen].put(.connection(descriptor: descriptor))
     }
 
+    private mutating func refuse(_ descriptor: Int32) {
+        if shared.refusedOpen.load(ordering: .relaxed) >= Self.refusedAtOnce { return Sockets.close(descriptor) }
+        shared.refusedOpen.add(1, ordering: .relaxed)
+        open(descriptor, refused: true)
+    }
+
     /// 503 to a client that is one too many; its request is not read.
     mutating func refuseForLoad(_ connection: inout Connection) {
         response.becomeProblem(
-            status: 503, code: "tooManyConnections", detail: "The server has as many connections as it takes.")
+            status: 503, code: "tooManyConnections",
+            detail: "The server has as many connections as it takes, in all or from one address.")
         response.addHeader("Retry-After", "1")
         response.closeAfter = true
         answerForHandler(&connection)
@@ -108,28 +119,52 @@ extension EventLoop {
         while let (slot, kind) = deadlines.takeExpired(now: now) {
             expire(kind, &slots[slot].connection)
         }
+        if let listenerClosesAt, listenerClosesAt <= now { closeListener() }
         if let drainDeadline, drainDeadline <= now {
+            closeListener()
             for slot in slots { cut(&slot.connection) }
         }
     }
 
     private mutating func expire(_ kind: DeadlineKind, _ connection: inout Connection) {
         switch kind {
-        case .idle:
-            counters.idleTimeouts.add()
-            close(&connection)
+        case .idle, .firstByte, .grace: endIdle(&connection, kind)
         case .head:
             counters.headTimeouts.add()
             answerTimeout(&connection, "The head of the request did not arrive in time.")
         case .body:
+            if connection.rejection == .none && keepsPace(&connection, kind) { return }
             counters.bodyTimeouts.add()
             answerTimeout(&connection, "The body of the request did not arrive in time.")
         case .write:
+            if keepsPace(&connection, kind) { return }
             counters.writeTimeouts.add()
             close(&connection)
         case .linger: close(&connection)
-        case .grace: endIdle(&connection)
         }
+    }
+
+    /// Starts the time anew for a client that has moved enough bytes in the one that is over.
+    private mutating func keepsPace(_ connection: inout Connection, _ kind: DeadlineKind) -> Bool {
+        let isBody = kind == .body
+        let timeouts = configuration.timeouts
+        let milliseconds = isBody ? timeouts.bodyMilliseconds : timeouts.writeMilliseconds
+        let moved = isBody ? connection.receivedBytes : connection.sentBytes
+        let least = Double(timeouts.leastBytesPerSecond) * Double(milliseconds) / 1_000
+        guard least > 0, Double(moved &- connection.paceMark) >= least else { return false }
+        connection.paceMark = moved
+        deadlines.set(connection.slot, kind, now: now)
+        return true
+    }
+
+    /// Closes an idle connection, unless a request is just arriving.
+    private mutating func endIdle(_ connection: inout Connection, _ kind: DeadlineKind) {
+        receive(&connection)
+        guard connection.isOpen else { return }
+        if !connection.input.isEmpty { return pump(&connection) }
+        if kind == .idle { counters.idleTimeouts.add() }
+        if kind == .firstByte { counters.firstByteTimeouts.add() }
+        close(&connection)
     }
 
     /// 408 (RFC 9110 section 15.5.9), and the end of the connection.
@@ -148,36 +183,39 @@ extension EventLoop {
             return
         }
         if let listener {
-            // Whoever waits in the kernel's queue has been accepted by it and would be reset; they are served first.
+            // Whoever waits in the kernel's queue has been accepted by it, and whoever is in a handshake believes to
+            // be soon; a listener that closes resets both. So no handshake begins any more, and these are served first.
+            Sockets.stopHandshakes(listener)
             while acceptOne() {}
-            poller.remove(listener)
-            Sockets.close(listener)
-            self.listener = nil
-            acceptResumesAt = nil
+            listenerClosesAt = now &+ UInt64(max(0, configuration.drainHandshakeMilliseconds)) * 1_000_000
             for other in shared.mailboxes.indices where other != index {
                 shared.mailboxes[other].put(.drain(deadlineNanoseconds: deadline))
             }
         }
         drainDeadline = deadline
+        // A client that always has a request on its way would never see a last answer (RFC 9112 section 9.6 lets it
+        // send again what was behind that).
+        let grace = UInt64(max(0, configuration.drainGraceMilliseconds)) * 1_000_000
+        drainInsistsAt = now &+ min(grace, (max(deadline, now) &- now) / 2)
         for slot in slots { beginGrace(&slot.connection) }
     }
 
-    private mutating func beginGrace(_ connection: inout Connection) {
-        guard connection.isOpen, deadlines.kind(connection.slot) == .idle else { return }
-        let grace = UInt64(max(0, configuration.drainGraceMilliseconds)) * 1_000_000
-        if now &- connection.idleSince >= grace {
-            endIdle(&connection)
-        } else {
-            deadlines.set(connection.slot, .grace, now: now)
-        }
+    private mutating func closeListener() {
+        guard let listener else { return }
+        while acceptOne() {}
+        poller.remove(listener)
+        Sockets.close(listener)
+        self.listener = nil
+        acceptResumesAt = nil
+        listenerClosesAt = nil
     }
 
-    /// Closes an idle connection, unless a request is just arriving.
-    private mutating func endIdle(_ connection: inout Connection) {
-        receive(&connection)
+    private mutating func beginGrace(_ connection: inout Connection) {
         guard connection.isOpen else { return }
-        if connection.input.isEmpty { return close(&connection) }
-        pump(&connection)
+        switch deadlines.kind(connection.slot) {
+        case .idle, .firstByte: deadlines.set(connection.slot, .grace, now: now)
+        default: return
+        }
     }
 
     private mutating func cut(_ connection: inout Connection) {
@@ -187,7 +225,7 @@ extension EventLoop {
     }
 
     /// Whether a request or an answer is under way.
-    private func isBusy(_ connection: borrowing Connection) -> Bool {
+    func isBusy(_ connection: borrowing Connection) -> Bool {
         if connection.isLingering { return false }
         return connection.waiting != .nothing || !connection.input.isEmpty || !connection.output.isEmpty
             || connection.parser.isInBody

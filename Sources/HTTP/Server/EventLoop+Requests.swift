@@ -126,15 +126,25 @@ extension EventLoop {
         answer(&connection)
     }
 
+    /// Whether the connection has made all the requests that one may make.
+    private func isSpent(_ connection: borrowing Connection) -> Bool {
+        let most = configuration.maximumRequestsPerConnection
+        return most > 0 && connection.requestNumber >= UInt64(most)
+    }
+
     /// Writes `response` behind the output of this connection.
     mutating func answer(_ connection: inout Connection) {
         var shape = connection.shape
         if response.closeAfter { shape.keepsAlive = false }
+        if shape.keepsAlive && isSpent(connection) {
+            counters.spent.add()
+            shape.keepsAlive = false
+        }
         if drainDeadline != nil && shape.keepsAlive {
             // The last answer of a connection says so; but what the client has already sent is answered first.
             if connection.input.isEmpty && !connection.readClosed { receive(&connection) }
             guard connection.isOpen else { return }
-            shape.keepsAlive = !connection.input.isEmpty
+            shape.keepsAlive = !connection.input.isEmpty && now < drainInsistsAt
         }
         response.code(shape.acceptedCoding, configuration.compression, &encoder, &spareBody)
         pool.lend(to: &connection.output)

@@ -57,6 +57,10 @@ struct EventLoop: ~Copyable {
     var acceptResumesAt: UInt64?
     /// While draining: when what is left is cut.
     var drainDeadline: UInt64?
+    /// While draining: from when on an answer is the last of its connection, even if requests are pipelined behind it.
+    var drainInsistsAt: UInt64 = 0
+    /// While draining: when the listener closes.
+    var listenerClosesAt: UInt64?
 
     init(index: Int, shared: ServerShared, set: Int32, listener: Int32?) {
         self.index = index
@@ -101,15 +105,15 @@ struct EventLoop: ~Copyable {
         }
     }
 
-    private var isDone: Bool { drainDeadline != nil && openCount == 0 }
+    private var isDone: Bool { drainDeadline != nil && openCount == 0 && listener == nil }
 
     /// Until the next deadline, rounded up so that a wake-up finds something due.
     private func waitMilliseconds() -> Int32 {
-        var next = deadlines.next
-        for other in [acceptResumesAt, drainDeadline] {
-            if let other { next = min(next ?? other, other) }
-        }
-        guard let next else { return -1 }
+        var next = deadlines.next ?? UInt64.max
+        if let acceptResumesAt { next = min(next, acceptResumesAt) }
+        if let drainDeadline { next = min(next, drainDeadline) }
+        if let listenerClosesAt { next = min(next, listenerClosesAt) }
+        if next == UInt64.max { return -1 }
         if next <= now { return 0 }
         return Int32(min((next - now) / 1_000_000 + 1, 60_000))
     }
@@ -123,7 +127,7 @@ struct EventLoop: ~Copyable {
         // An event for a client that left earlier in this batch.
         guard connection.generation == event.generation, connection.isOpen else { return }
         if event.isBroken {
-            if connection.waiting != .nothing || !connection.output.isEmpty { counters.clientsGone.add() }
+            if isBusy(connection) { counters.clientsGone.add() }
             return close(&connection)
         }
         if event.canWrite {

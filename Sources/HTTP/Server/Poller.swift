@@ -1,5 +1,7 @@
 // A level-triggered epoll set. Each descriptor is registered with a token of 64 bits that comes back with its events; a
 // token holds slot and generation, so that events of a connection that was closed earlier in the same batch are told.
+// A reset is reported whatever was asked for. The client's FIN is seen by reading; EPOLLRDHUP would tell it earlier only
+// while reading is off, and then nothing could be done: a client that left looks like one that only stopped sending.
 import CLinux
 import Glibc
 

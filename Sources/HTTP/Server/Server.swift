@@ -10,6 +10,7 @@ final class ServerShared: Sendable {
     let makeHandler: @Sendable (_ loop: Int) -> any RequestHandler
     let mailboxes: [Mailbox]
     let counters: [LoopCounters]
+    let addresses: ClientAddressTable
     /// Connections over the limit that are being told so.
     let refusedOpen = Atomic<Int>(0)
     /// Connections that were cut because the drain's time was over.
@@ -20,6 +21,7 @@ final class ServerShared: Sendable {
     ) throws(ServerError) {
         self.configuration = configuration
         self.makeHandler = makeHandler
+        addresses = ClientAddressTable(limit: configuration.maximumConnectionsPerAddress)
         var mailboxes: [Mailbox] = []
         for _ in 0..<loops { mailboxes.append(try Mailbox(compression: configuration.compression)) }
         self.mailboxes = mailboxes

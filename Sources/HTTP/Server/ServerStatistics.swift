@@ -8,6 +8,10 @@ public struct ServerStatistics: Sendable, Equatable {
     public var connectionsAccepted: UInt64 = 0
     /// Over the limit on connections: answered with 503 and closed.
     public var connectionsRefused: UInt64 = 0
+    /// Over the limit of their client's address: answered with 503 and closed.
+    public var connectionsRefusedByAddress: UInt64 = 0
+    /// Connections ended because they had made as many requests as one may.
+    public var connectionsSpent: UInt64 = 0
     /// How often accepting paused because descriptors or memory had run out.
     public var acceptPauses: UInt64 = 0
     /// Whole requests given to handlers.
@@ -20,7 +24,10 @@ public struct ServerStatistics: Sendable, Equatable {
     public var unknownMethods: UInt64 = 0
     /// Clients that left in the middle of a request or before they had their answer.
     public var clientsGone: UInt64 = 0
+    /// Connections that were idle between requests for too long.
     public var idleTimeouts: UInt64 = 0
+    /// Connections that never sent a byte.
+    public var firstByteTimeouts: UInt64 = 0
     public var headTimeouts: UInt64 = 0
     public var bodyTimeouts: UInt64 = 0
     public var writeTimeouts: UInt64 = 0
@@ -36,6 +43,8 @@ final class LoopCounters: Sendable {
     let open = Atomic<Int>(0)
     let accepted = Atomic<UInt64>(0)
     let refused = Atomic<UInt64>(0)
+    let refusedByAddress = Atomic<UInt64>(0)
+    let spent = Atomic<UInt64>(0)
     let acceptPauses = Atomic<UInt64>(0)
     let requests = Atomic<UInt64>(0)
     let bytesIn = Atomic<UInt64>(0)
@@ -44,6 +53,7 @@ final class LoopCounters: Sendable {
     let unknownMethods = Atomic<UInt64>(0)
     let clientsGone = Atomic<UInt64>(0)
     let idleTimeouts = Atomic<UInt64>(0)
+    let firstByteTimeouts = Atomic<UInt64>(0)
     let headTimeouts = Atomic<UInt64>(0)
     let bodyTimeouts = Atomic<UInt64>(0)
     let writeTimeouts = Atomic<UInt64>(0)
@@ -57,6 +67,8 @@ final class LoopCounters: Sendable {
         sum.connectionsOpen += open.load(ordering: .relaxed)
         sum.connectionsAccepted += accepted.load(ordering: .relaxed)
         sum.connectionsRefused += refused.load(ordering: .relaxed)
+        sum.connectionsRefusedByAddress += refusedByAddress.load(ordering: .relaxed)
+        sum.connectionsSpent += spent.load(ordering: .relaxed)
         sum.acceptPauses += acceptPauses.load(ordering: .relaxed)
         sum.requests += requests.load(ordering: .relaxed)
         sum.bytesIn += bytesIn.load(ordering: .relaxed)
@@ -65,6 +77,7 @@ final class LoopCounters: Sendable {
         sum.unknownMethods += unknownMethods.load(ordering: .relaxed)
         sum.clientsGone += clientsGone.load(ordering: .relaxed)
         sum.idleTimeouts += idleTimeouts.load(ordering: .relaxed)
+        sum.firstByteTimeouts += firstByteTimeouts.load(ordering: .relaxed)
         sum.headTimeouts += headTimeouts.load(ordering: .relaxed)
         sum.bodyTimeouts += bodyTimeouts.load(ordering: .relaxed)
         sum.writeTimeouts += writeTimeouts.load(ordering: .relaxed)

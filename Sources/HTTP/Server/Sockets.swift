@@ -11,9 +11,9 @@ enum ReadResult: Equatable {
 }
 
 enum AcceptResult: Equatable {
-    case descriptor(Int32)
+    case descriptor(Int32, ClientAddress)
     case wouldBlock
-    /// No descriptors or no memory: accepting must pause.
+    /// No descriptors or no memory, most likely: accepting must pause.
     case exhausted
     /// This one connection failed before it was accepted; the next may not.
     case again
@@ -91,20 +91,50 @@ enum Sockets {
 
     static func accept(_ listener: Int32) -> AcceptResult {
         let flags = Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-        let descriptor = accept4(listener, nil, nil, flags)
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let descriptor = withUnsafeMutablePointer(to: &storage) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { accept4(listener, $0, &length, flags) }
+        }
         if descriptor >= 0 {
             var one: Int32 = 1
             setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
-            return .descriptor(descriptor)
+            return .descriptor(descriptor, ClientAddress(storage))
         }
-        switch errno {
+        return acceptFailure(errno)
+    }
+
+    static func acceptFailure(_ code: Int32) -> AcceptResult {
+        switch code {
         case EAGAIN: return .wouldBlock
-        case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .exhausted
         // accept(2) on Linux also passes on errors of the connection itself.
         case EINTR, ECONNABORTED, EPROTO, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, EOPNOTSUPP,
             ENETUNREACH, EPERM:
             return .again
-        default: return .wouldBlock
+        // EMFILE, ENFILE, ENOBUFS, ENOMEM. What else there may be must not be tried again at once either: the listener
+        // stays readable, and the loop would spin.
+        default: return .exhausted
+        }
+    }
+
+    /// From now on the listener takes no part in new handshakes, and completes those that have begun: packets with SYN
+    /// are dropped by a filter that the kernel runs. Accepted connections inherit it, and never see such a packet.
+    ///
+    /// Returns false where the kernel has no such filters; then a handshake may end in a reset when the listener closes.
+    @discardableResult
+    static func stopHandshakes(_ listener: Int32) -> Bool {
+        let flagsOffset: UInt32 = 13
+        let synchronize: UInt32 = 0x02
+        var program = [
+            sock_filter(code: 0x30, jt: 0, jf: 0, k: flagsOffset),  // load that byte of the TCP header
+            sock_filter(code: 0x45, jt: 0, jf: 1, k: synchronize),  // go on if the bit is set, else skip one
+            sock_filter(code: 0x06, jt: 0, jf: 0, k: 0),  // keep nothing of the packet
+            sock_filter(code: 0x06, jt: 0, jf: 0, k: UInt32.max),  // keep all of it
+        ]
+        return program.withUnsafeMutableBufferPointer { instructions in
+            var filter = sock_fprog(len: UInt16(instructions.count), filter: instructions.baseAddress)
+            let size = socklen_t(MemoryLayout<sock_fprog>.size)
+            return setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &filter, size) == 0
         }
     }
 

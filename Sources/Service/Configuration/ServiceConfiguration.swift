@@ -45,7 +45,8 @@ public struct ServiceConfiguration: Sendable {
 
     /// Every key, in the order of the shipped file.
     public static let keys = [
-        "http.address", "http.port", "http.loops", "http.maximum_connections", "http.idle_timeout", "http.head_timeout",
+        "http.address", "http.port", "http.loops", "http.maximum_connections", "http.maximum_connections_per_address",
+        "http.maximum_requests_per_connection", "http.first_byte_timeout", "http.idle_timeout", "http.head_timeout",
         "http.body_timeout", "http.write_timeout", "http.drain_timeout", "http.payment_body_bytes",
         "http.batch_body_bytes", "scoring.features", "scoring.rules", "scoring.policy", "scoring.model",
         "scoring.budget", "scoring.reserve", "scoring.shed_above", "scoring.shed_after", "data.directory",
@@ -158,6 +159,11 @@ public struct ServiceConfiguration: Sendable {
         case "http.port": http.port = try node.integer(in: 0...65_535)
         case "http.loops": http.loops = try node.integer(in: 0...256)
         case "http.maximum_connections": http.maximumConnections = try node.integer(in: 1...1_000_000)
+        case "http.maximum_connections_per_address":
+            http.maximumConnectionsPerAddress = try node.integer(in: 0...1_000_000)
+        case "http.maximum_requests_per_connection":
+            http.maximumRequestsPerConnection = try node.integer(in: 0...1_000_000_000)
+        case "http.first_byte_timeout": http.timeouts.firstByteMilliseconds = try Self.milliseconds(node)
         case "http.idle_timeout": http.timeouts.idleMilliseconds = try Self.milliseconds(node)
         case "http.head_timeout": http.timeouts.headMilliseconds = try Self.milliseconds(node)
         case "http.body_timeout": http.timeouts.bodyMilliseconds = try Self.milliseconds(node)

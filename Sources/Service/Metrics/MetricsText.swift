@@ -74,11 +74,20 @@ enum ServiceMetricsText {
             "shroff_http_connections_total", "Connections accepted.", server.connectionsAccepted, &text)
         PrometheusText.counter(
             "shroff_http_connections_refused_total", "Connections past the limit.", server.connectionsRefused, &text)
+        PrometheusText.counter(
+            "shroff_http_connections_refused_by_address_total", "Connections past the limit of their address.",
+            server.connectionsRefusedByAddress, &text)
+        PrometheusText.counter(
+            "shroff_http_connections_spent_total", "Connections ended after as many requests as one may make.",
+            server.connectionsSpent, &text)
+        PrometheusText.counter(
+            "shroff_http_accept_pauses_total", "How often accepting paused for want of descriptors or memory.",
+            server.acceptPauses, &text)
         PrometheusText.header(
             "shroff_http_timeouts_total", "counter", "Connections given up, by what they were waited for.", &text)
         for (phase, count) in [
-            ("idle", server.idleTimeouts), ("head", server.headTimeouts), ("body", server.bodyTimeouts),
-            ("write", server.writeTimeouts),
+            ("first_byte", server.firstByteTimeouts), ("idle", server.idleTimeouts), ("head", server.headTimeouts),
+            ("body", server.bodyTimeouts), ("write", server.writeTimeouts),
         ] { text += "shroff_http_timeouts_total{phase=\"\(phase)\"} \(count)\n" }
         PrometheusText.counter(
             "shroff_http_clients_gone_total", "Clients that left before they had their answer.", server.clientsGone,
