@@ -1,4 +1,7 @@
-"""Puts the output of a run, from standard input, between the two marks of README.md, and prints it."""
+"""Puts the output of a run, from standard input, between the two marks of a page (README.md), and prints it.
+
+    record.py [PAGE]
+"""
 
 import os
 import sys
@@ -9,12 +12,13 @@ BEGIN, END = "<!-- results -->\n", "<!-- end of results -->\n"
 
 def main():
     results = sys.stdin.read()
-    with open(README) as file:
+    page = sys.argv[1] if len(sys.argv) > 1 else README
+    with open(page) as file:
         before, _, rest = file.read().partition(BEGIN)
     _, end, after = rest.partition(END)
     if not end:
-        sys.exit(f"{README} lacks its marks; nothing is recorded.")
-    with open(README, "w") as file:
+        sys.exit(f"{page} lacks its marks; nothing is recorded.")
+    with open(page, "w") as file:
         file.write(before + BEGIN + "\n" + results.strip() + "\n\n" + END + after)
     print(results)
 

@@ -65,6 +65,7 @@ extension LoadLoop {
             if (200...299).contains(status) {
                 tally.record(latency: latency, deadline: deadline)
                 tally.serviceTime.record(now - connection.sent)
+                tally.answerBytes += connection.parser.bodyBytes
                 let body = connection.parser.body
                 tally.scan.count(body.span)
             } else {

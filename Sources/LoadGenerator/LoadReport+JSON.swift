@@ -21,6 +21,7 @@ extension LoadReport {
         json.member("answered", answered)
         json.member("sent_in_window", sentInWindow)
         json.member("answered_in_window", answeredInWindow)
+        json.member("answer_bytes", answerBytes)
         json.member("latency_ms", latency)
         json.member("service_ms", serviceTime)
         json.member("other_status_latency_ms", refusedLatency)

@@ -19,6 +19,8 @@ public struct LoadReport: Sendable, Equatable {
     public var answered: UInt64 = 0
     /// Answers that arrived in the window, whenever their requests were due: the throughput.
     public var answeredInWindow: UInt64 = 0
+    /// Bytes of the bodies of the measured answers with a 2xx status.
+    public var answerBytes: UInt64 = 0
     /// Requests that left in the window, whenever they were due.
     public var sentInWindow: UInt64 = 0
     public var errors = LoadErrorCounts()

@@ -29,7 +29,8 @@ struct ResponseParser: Sendable {
     private var line: [UInt8] = []
     private var headBytes = 0
     private var remaining: UInt64 = 0
-    private var bodyBytes: UInt64 = 0
+    /// Bytes of the body so far, those that are not kept among them.
+    private(set) var bodyBytes: UInt64 = 0
     private var contentLength: UInt64?
     private var isChunked = false
 

@@ -7,6 +7,7 @@ struct Tally: Sendable {
     var scheduled: UInt64 = 0
     var answered: UInt64 = 0
     var answeredInWindow: UInt64 = 0
+    var answerBytes: UInt64 = 0
     var sentInWindow: UInt64 = 0
     var errors = LoadErrorCounts()
     var statuses = [UInt64](repeating: 0, count: 600)
@@ -30,6 +31,7 @@ struct Tally: Sendable {
         report.scheduled += scheduled
         report.answered += answered
         report.answeredInWindow += answeredInWindow
+        report.answerBytes += answerBytes
         report.sentInWindow += sentInWindow
         report.errors.connect += errors.connect
         report.errors.timeouts += errors.timeouts

@@ -14,6 +14,7 @@ import Testing
         report.scheduled = 1_000
         report.answered = 1_000
         report.answeredInWindow = 1_000
+        report.answerBytes = 500_000
         report.sentInWindow = 1_000
         report.statuses = [200: 1_000]
         report.decisions = ["approve": 990, "decline": 10]
@@ -131,6 +132,7 @@ import Testing
         #expect(json.hasPrefix(#"{"target":"http://127.0.0.1:8080/a\"b","mode":"open","asked_per_second":100,"#))
         #expect(json.contains(#""decision_source":{"model":999,"rules":1}"#))
         #expect(json.contains(#""status":{"200":1000}"#))
+        #expect(json.contains(#""answered_in_window":1000,"answer_bytes":500000,"#))
         #expect(json.contains(#""service_ms":{"count":1000,"mean":0.5,"min":0.5,"p50":0.5,"p90":0.5,"#))
         #expect(json.contains(#""errors":{"connect":0,"timeout":0,"reset":0,"malformed":0,"unsent":0,"abandoned":0}"#))
         #expect(json.hasSuffix(#""limit":"none","remarks":[]}"#))

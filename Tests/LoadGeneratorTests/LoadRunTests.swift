@@ -39,6 +39,7 @@ import Testing
         #expect(report.decisions == ["approve": 200])
         #expect(report.decisionSources == ["model": 200])
         #expect(report.errors == LoadErrorCounts())
+        #expect(report.answerBytes == 200 * UInt64(TestServer.decision.utf8.count))
         #expect(report.latency.count == 200)
         #expect(report.serviceTime.count == 200)
         #expect(report.scheduleLag.count == 200)
