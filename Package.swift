@@ -37,7 +37,7 @@ let package = Package(
         target("Platform", ["COpenSSL", "CZlib"]),
 
         // Leaves.
-        target("HTTP", ["CLinux", "CZlib"]),
+        target("HTTP", ["CLinux", "COpenSSL", "CZlib"]),
         target("JSON"),
         target("Trees"),
         target("Expressions"),
@@ -72,7 +72,7 @@ let package = Package(
         testSupport("AllocationCounter", ["CAllocationCounter"]),
 
         tests("Platform", ["Platform"]),
-        tests("HTTP", ["HTTP", "AllocationCounter"]),
+        tests("HTTP", ["HTTP", "COpenSSL", "AllocationCounter"]),
         tests("JSON", ["JSON", "AllocationCounter"]),
         tests("Trees", ["Trees", "Platform", "AllocationCounter"]),
         tests("Expressions", ["Expressions", "AllocationCounter"]),

@@ -1,4 +1,5 @@
-// A plain blocking client for the live tests: what goes over the socket is what the test says, byte for byte.
+// A plain blocking client for the live tests: what goes over the socket is what the test says, byte for byte, or that
+// under TLS.
 import Glibc
 
 /// A response as it came.
@@ -13,13 +14,34 @@ struct LiveResponse: Equatable, Sendable {
 final class LiveClient {
     private let descriptor: Int32
     private var buffer: [UInt8] = []
+    /// Under TLS, after the handshake whether that succeeded or not.
+    private(set) var tls: TLSEngine?
+    private(set) var isSecured = false
+    private var isAborted = false
+    /// Bytes that go into one send.
+    var pieceBytes = Int.max
 
-    /// - Parameter receiveBufferBytes: Small, for a client that is to be slow in taking answers.
+    /// - Parameters:
+    ///   - receiveBufferBytes: Small, for a client that is to be slow in taking answers.
+    ///   - pieceBytes: Small, to cut everything that is sent, the handshake included.
+    convenience init(
+        port: LivePort, receiveBufferBytes: Int32? = nil, options: TLSClientOptions? = nil, pieceBytes: Int = .max
+    ) {
+        self.init(port: port.number, receiveBufferBytes: receiveBufferBytes)
+        self.pieceBytes = pieceBytes
+        if let version = port.transport.version {
+            secure(TLSEngine(options ?? TLSClientOptions(versions: version...version)))
+        }
+    }
+
+    /// Without TLS.
     init(port: Int, receiveBufferBytes: Int32? = nil) {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         if var bytes = receiveBufferBytes {
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, socklen_t(MemoryLayout<Int32>.size))
         }
+        var one: Int32 = 1
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
         var patience = timeval(tv_sec: 10, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
@@ -37,7 +59,32 @@ final class LiveClient {
         }
     }
 
-    deinit { Glibc.close(descriptor) }
+    deinit {
+        if isSecured && !isAborted {
+            tls?.end()
+            sendOutput()
+        }
+        Glibc.close(descriptor)
+    }
+
+    private func secure(_ engine: TLSEngine) {
+        tls = engine
+        while true {
+            let step = engine.handshake()
+            sendOutput()
+            isSecured = step == .done
+            guard step == .needsBytes, let bytes = receiveBytes() else { return }
+            engine.feed(bytes)
+        }
+    }
+
+    /// For a test that shakes hands itself, step by step.
+    func useTLS(_ engine: TLSEngine) { tls = engine }
+
+    /// Receives once, for the engine.
+    func feedOnce() {
+        if let bytes = receiveBytes() { tls?.feed(bytes) }
+    }
 
     /// Sends all of it; false when the server has closed.
     @discardableResult
@@ -45,9 +92,21 @@ final class LiveClient {
 
     @discardableResult
     func send(_ bytes: [UInt8]) -> Bool {
+        guard let tls else { return sendBytes(bytes) }
+        return tls.write(bytes) && sendOutput()
+    }
+
+    /// Sends what the TLS engine has made.
+    @discardableResult
+    func sendOutput() -> Bool { sendBytes(tls?.takeOutput() ?? []) }
+
+    /// Sends beside TLS.
+    @discardableResult
+    func sendBytes(_ bytes: [UInt8]) -> Bool {
         var sent = 0
         while sent < bytes.count {
-            let count = bytes[sent...].withUnsafeBytes {
+            let end = min(bytes.count - sent, pieceBytes) + sent
+            let count = bytes[sent..<end].withUnsafeBytes {
                 Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
             if count <= 0 { return false }
@@ -56,20 +115,43 @@ final class LiveClient {
         return true
     }
 
-    func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+    func finishSending() { finishSending(inTCP: true, inTLS: true) }
+
+    /// TLS has an end of its own in each direction, which comes before that of TCP.
+    func finishSending(inTCP: Bool, inTLS: Bool) {
+        if inTLS {
+            tls?.end()
+            sendOutput()
+        }
+        if inTCP { shutdown(descriptor, Int32(SHUT_WR)) }
+    }
 
     /// Closes with a reset.
     func abort() {
+        isAborted = true
         var option = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
         shutdown(descriptor, Int32(SHUT_RD))
     }
 
-    private func fill() -> Bool {
+    private func receiveBytes() -> ArraySlice<UInt8>? {
         var piece = [UInt8](repeating: 0, count: 65_536)
         let count = recv(descriptor, &piece, piece.count, 0)
-        if count > 0 { buffer += piece[..<count] }
-        return count > 0
+        return count > 0 ? piece[..<count] : nil
+    }
+
+    private func fill() -> Bool {
+        guard let tls else {
+            guard let bytes = receiveBytes() else { return false }
+            buffer += bytes
+            return true
+        }
+        let before = buffer.count
+        while true {
+            if tls.read(into: &buffer) == .failed || buffer.count > before { return buffer.count > before }
+            guard let bytes = receiveBytes() else { return false }
+            tls.feed(bytes)
+        }
     }
 
     /// The next response, or nil at the end of the stream.
@@ -102,6 +184,12 @@ final class LiveClient {
     private var headEnd: Int? {
         guard buffer.count >= 4 else { return nil }
         return (0...(buffer.count - 4)).first { buffer[$0] == 13 && Array(buffer[$0..<($0 + 4)]) == [13, 10, 13, 10] }
+    }
+
+    /// Reads past everything; whether the server then ends the stream in time.
+    func isDrained() -> Bool {
+        while receiveBytes() != nil {}
+        return errno != EAGAIN
     }
 
     /// Whether the server ends the stream, with nothing before that; not when it only stays silent.

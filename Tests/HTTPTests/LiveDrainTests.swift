@@ -26,7 +26,7 @@ private final class DrainTally: Sendable {
 
 /// One client, until the server says or shows that it goes.
 private struct DrainClient: Sendable {
-    let port: Int
+    let port: LivePort
     let path: String
     let tally: DrainTally
     private var content: String { ["/held": "/held true", "/deferred?2": "/deferred"][path] ?? path }
@@ -70,6 +70,7 @@ private struct DrainClient: Sendable {
     /// A connection a request, until none comes about any more.
     func connectingAnew() {
         tally.countStart()
+        if port.transport != .plain { return connectingAnewSecurely() }
         while true {
             let client = LiveSocket()
             client.setPatience(milliseconds: 20)
@@ -82,23 +83,37 @@ private struct DrainClient: Sendable {
             tally.countAnswer()
         }
     }
+
+    private func connectingAnewSecurely() {
+        while true {
+            let client = LiveClient(port: port)
+            if !client.isSecured { return }
+            client.send(wire)
+            guard client.receive()?.body == content else { return tally.countLoss() }
+            tally.countAnswer()
+        }
+    }
 }
 
 @Suite(.serialized) struct LiveDrainTests {
     private typealias Habit = @Sendable (DrainClient, UInt64) -> Void
 
-    private func drain(seed: UInt64, graceMilliseconds: Int, clients: [Habit]) throws {
+    private func drain(
+        over transport: LiveTransport, seed: UInt64, graceMilliseconds: Int, clients: [Habit]
+    ) throws {
         var random = SplitMix64(seed: seed)
         var configuration = ServerConfiguration(loops: 1 + Int(seed % 3))
         // Longer than a busy machine keeps a client from running.
         configuration.drainGraceMilliseconds = graceMilliseconds
+        let folder = TestFolder()
+        configuration.listen(over: transport, folder)
         let server = Server(configuration: configuration) { _ in LiveHandler() }
         try server.start()
         let tally = DrainTally()
         let group = DispatchGroup()
         for (index, client) in clients.enumerated() {
             let path = ["/plain", "/held", "/deferred?2"][(index + Int(seed)) % 3]
-            let drainClient = DrainClient(port: server.port, path: path, tally: tally)
+            let drainClient = DrainClient(port: server.livePort(transport), path: path, tally: tally)
             let clientSeed = random.next()
             DispatchQueue(label: "client \(index)").async(group: group) { client(drainClient, clientSeed) }
         }
@@ -114,10 +129,13 @@ private struct DrainClient: Sendable {
         #expect(server.statistics.connectionsOpen == 0)
     }
 
-    @Test(arguments: 1...30 as ClosedRange<UInt64>)
-    func `a drain at any moment loses no request of any client`(seed: UInt64) throws {
+    @Test(
+        arguments: [(1...30, LiveTransport.plain), (31...33, .tls12), (34...36, .tls13)].flatMap { seeds, transport in
+            seeds.map { (UInt64($0), transport) }
+        })
+    func `a drain at any moment loses no request of any client`(seed: UInt64, transport: LiveTransport) throws {
         try drain(
-            seed: seed, graceMilliseconds: 5_000,
+            over: transport, seed: seed, graceMilliseconds: 5_000,
             clients: [
                 { client, _ in client.keepAlive(depth: 1, pauses: nil) },
                 { client, _ in client.keepAlive(depth: 1, pauses: nil) },
@@ -134,7 +152,7 @@ private struct DrainClient: Sendable {
     @Test(arguments: [101, 102, 103] as [UInt64])
     func `a client that always has requests on the way is told which answer is its last`(seed: UInt64) throws {
         try drain(
-            seed: seed, graceMilliseconds: 200,
+            over: .plain, seed: seed, graceMilliseconds: 200,
             clients: (0..<4).map { _ in { client, _ in client.keepAlive(depth: 4, pauses: nil) } })
     }
 

@@ -6,7 +6,7 @@ import Testing
 
 @Suite(.serialized) struct LiveIsolationTests {
     /// The good client's nanoseconds an answer, in order.
-    private func measure(_ port: Int, requests: Int, between: (Int) -> Void = { _ in }) -> [UInt64] {
+    private func measure(_ port: LivePort, requests: Int, between: (Int) -> Void = { _ in }) -> [UInt64] {
         let client = LiveClient(port: port)
         var times: [UInt64] = []
         for index in 0..<requests {

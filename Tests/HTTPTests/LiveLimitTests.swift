@@ -5,7 +5,7 @@ import Testing
 @testable import HTTP
 
 @Suite(.serialized) struct LiveLimitTests {
-    private func connected(_ port: Int, last: UInt32) -> LiveSocket {
+    private func connected(_ port: LivePort, last: UInt32) -> LiveSocket {
         let client = LiveSocket()
         client.bind(last: last)
         _ = client.connect(port: port)

@@ -86,14 +86,17 @@ final class LiveHandler: RequestHandler {
 
 /// Runs `body` against a server of its own, and stops that afterwards.
 func withServer(
-    _ change: (inout ServerConfiguration) -> Void = { _ in }, _ body: (Server, Int) throws -> Void
+    over transport: LiveTransport = .plain, _ change: (inout ServerConfiguration) -> Void = { _ in },
+    _ body: (Server, LivePort) throws -> Void
 ) throws {
     var configuration = ServerConfiguration(address: "127.0.0.1", port: 0, loops: 2)
+    let folder = TestFolder()
+    configuration.listen(over: transport, folder)
     change(&configuration)
     let server = Server(configuration: configuration) { _ in LiveHandler() }
     try server.start()
     defer { server.stop() }
-    try body(server, server.port)
+    try body(server, server.livePort(transport))
 }
 
 /// Waits until `condition` holds, up to five seconds.

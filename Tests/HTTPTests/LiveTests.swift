@@ -5,8 +5,9 @@ import Testing
 @testable import HTTP
 
 @Suite(.serialized) struct LiveTests {
-    @Test func `a connection serves one request after another`() throws {
-        try withServer { server, port in
+    @Test(arguments: LiveTransport.allCases)
+    func `a connection serves one request after another`(transport: LiveTransport) throws {
+        try withServer(over: transport) { server, port in
             let client = LiveClient(port: port)
             for path in ["/a", "/b", "/c"] { #expect(client.get(path)?.body == path) }
             let last = client.post("/echo", "hello")
@@ -20,8 +21,10 @@ import Testing
         }
     }
 
-    @Test func `a hundred pipelined requests are answered in order, however each is answered`() throws {
-        try withServer { _, port in
+    @Test(arguments: LiveTransport.allCases)
+    func `a hundred pipelined requests are answered in order, however each is answered`(transport: LiveTransport) throws
+    {
+        try withServer(over: transport) { _, port in
             let client = LiveClient(port: port)
             let paths = (0..<100).map { ["/plain\($0)", "/held\($0)", "/deferred\($0)", "/more\($0)"][$0 % 4] }
             client.send(paths.map { "GET \($0) HTTP/1.1\r\nHost: h\r\n\r\n" }.joined())
@@ -32,8 +35,9 @@ import Testing
         }
     }
 
-    @Test func `a chunked body arrives whole however it is cut`() throws {
-        try withServer { _, port in
+    @Test(arguments: LiveTransport.allCases)
+    func `a chunked body arrives whole however it is cut`(transport: LiveTransport) throws {
+        try withServer(over: transport) { _, port in
             let client = LiveClient(port: port)
             let wire =
                 "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -48,15 +52,17 @@ import Testing
         }
     }
 
-    @Test func `a body of many reads arrives whole`() throws {
-        try withServer { _, port in
+    @Test(arguments: LiveTransport.allCases)
+    func `a body of many reads arrives whole`(transport: LiveTransport) throws {
+        try withServer(over: transport) { _, port in
             let body = String(repeating: "0123456789", count: 90_000)
             #expect(LiveClient(port: port).post("/large", body)?.body == body)
         }
     }
 
-    @Test func `HEAD is answered like GET, without the body`() throws {
-        try withServer { _, port in
+    @Test(arguments: LiveTransport.allCases)
+    func `HEAD is answered like GET, without the body`(transport: LiveTransport) throws {
+        try withServer(over: transport) { _, port in
             let client = LiveClient(port: port)
             client.send("HEAD /abc HTTP/1.1\r\nHost: h\r\n\r\n")
             let head = client.receive(isHead: true)
@@ -66,8 +72,9 @@ import Testing
         }
     }
 
-    @Test func `204 has neither body nor length`() throws {
-        try withServer { _, port in
+    @Test(arguments: LiveTransport.allCases)
+    func `204 has neither body nor length`(transport: LiveTransport) throws {
+        try withServer(over: transport) { _, port in
             let client = LiveClient(port: port)
             let empty = client.get("/empty")
             #expect(empty?.status == 204)
@@ -76,8 +83,9 @@ import Testing
         }
     }
 
-    @Test func `who expects 100-continue gets it, and then the answer`() throws {
-        try withServer { _, port in
+    @Test(arguments: LiveTransport.allCases)
+    func `who expects 100-continue gets it, and then the answer`(transport: LiveTransport) throws {
+        try withServer(over: transport) { _, port in
             let client = LiveClient(port: port)
             client.send("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
             #expect(client.receive()?.status == 100)
@@ -89,8 +97,10 @@ import Testing
         }
     }
 
-    @Test func `who expects 100-continue for too large a body gets 413 at once, and the end`() throws {
-        try withServer { _, port in
+    @Test(arguments: LiveTransport.allCases)
+    func `who expects 100-continue for too large a body gets 413 at once, and the end`(transport: LiveTransport) throws
+    {
+        try withServer(over: transport) { _, port in
             let client = LiveClient(port: port)
             client.send("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 1001\r\nExpect: 100-continue\r\n\r\n")
             let answer = client.receive()
@@ -100,9 +110,11 @@ import Testing
         }
     }
 
-    @Test(arguments: [false, true])
-    func `a body over the limit gets 413, and the next request is served`(isChunked: Bool) throws {
-        try withServer { server, port in
+    @Test(arguments: [false, true], LiveTransport.allCases)
+    func `a body over the limit gets 413, and the next request is served`(
+        isChunked: Bool, transport: LiveTransport
+    ) throws {
+        try withServer(over: transport) { server, port in
             let client = LiveClient(port: port)
             let body = String(repeating: "x", count: 300_000)
             let framing = isChunked ? "Transfer-Encoding: chunked" : "Content-Length: 300000"
@@ -119,8 +131,11 @@ import Testing
         }
     }
 
-    @Test func `a body past the discard limit gets 413, readable to the end, and the connection closes`() throws {
-        try withServer({ $0.discardBytes = 100_000 }) { _, port in
+    @Test(arguments: LiveTransport.allCases)
+    func `a body past the discard limit gets 413, readable to the end, and the connection closes`(
+        transport: LiveTransport
+    ) throws {
+        try withServer(over: transport, { $0.discardBytes = 100_000 }) { _, port in
             let client = LiveClient(port: port)
             client.send("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 100001\r\n\r\n")
             client.send([UInt8](repeating: 120, count: 50_000))
@@ -131,8 +146,9 @@ import Testing
         }
     }
 
-    @Test func `what is no request gets a problem document, and the connection closes`() throws {
-        try withServer { server, port in
+    @Test(arguments: LiveTransport.allCases)
+    func `what is no request gets a problem document, and the connection closes`(transport: LiveTransport) throws {
+        try withServer(over: transport) { server, port in
             let client = LiveClient(port: port)
             client.send("GET / HTTP/1.1\r\nHost: h\r\nA : b\r\n\r\nGET / HTTP/1.1\r\n")
             let answer = client.receive()
@@ -147,8 +163,9 @@ import Testing
         }
     }
 
-    @Test func `an unknown method gets 501, and the next request is served`() throws {
-        try withServer { server, port in
+    @Test(arguments: LiveTransport.allCases)
+    func `an unknown method gets 501, and the next request is served`(transport: LiveTransport) throws {
+        try withServer(over: transport) { server, port in
             let client = LiveClient(port: port)
             client.send("BREW / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\npot")
             #expect(client.receive()?.status == 501)
@@ -157,8 +174,9 @@ import Testing
         }
     }
 
-    @Test func `fields come and go, and no value can break its line`() throws {
-        try withServer { _, port in
+    @Test(arguments: LiveTransport.allCases)
+    func `fields come and go, and no value can break its line`(transport: LiveTransport) throws {
+        try withServer(over: transport) { _, port in
             let client = LiveClient(port: port)
             client.send("PUT /fields?q=1 HTTP/1.1\r\nHost: h\r\nX-ASKED:  one \r\nx-asked: two\r\n\r\n")
             let answer = client.receive()
@@ -170,8 +188,9 @@ import Testing
         }
     }
 
-    @Test func `connections persist or end as version and Connection say`() throws {
-        try withServer { _, port in
+    @Test(arguments: LiveTransport.allCases)
+    func `connections persist or end as version and Connection say`(transport: LiveTransport) throws {
+        try withServer(over: transport) { _, port in
             let old = LiveClient(port: port)
             old.send("GET /a HTTP/1.0\r\n\r\n")
             #expect(old.receive()?.fields["connection"] == "close")
@@ -188,8 +207,9 @@ import Testing
         }
     }
 
-    @Test func `held and deferred answers carry what they were given`() throws {
-        try withServer { _, port in
+    @Test(arguments: LiveTransport.allCases)
+    func `held and deferred answers carry what they were given`(transport: LiveTransport) throws {
+        try withServer(over: transport) { _, port in
             let client = LiveClient(port: port)
             #expect(client.get("/held")?.body == "/held true")
             let late = client.get("/deferred?20")
@@ -202,8 +222,9 @@ import Testing
         }
     }
 
-    @Test func `a request's clock starts when its first byte is read`() throws {
-        try withServer { _, port in
+    @Test(arguments: LiveTransport.allCases)
+    func `a request's clock starts when its first byte is read`(transport: LiveTransport) throws {
+        try withServer(over: transport) { _, port in
             let client = LiveClient(port: port)
             client.send("GET /clock HTT")
             usleep(60_000)
@@ -219,8 +240,9 @@ import Testing
         }
     }
 
-    @Test func `a request's clock runs while the loop is busy with another`() throws {
-        try withServer({ $0.loops = 1 }) { _, port in
+    @Test(arguments: LiveTransport.allCases)
+    func `a request's clock runs while the loop is busy with another`(transport: LiveTransport) throws {
+        try withServer(over: transport, { $0.loops = 1 }) { _, port in
             let first = LiveClient(port: port)
             let second = LiveClient(port: port)
             #expect(first.get("/clock")?.status == 200)
@@ -233,8 +255,9 @@ import Testing
         }
     }
 
-    @Test func `a held request may turn out to be answered from elsewhere`() throws {
-        try withServer { _, port in
+    @Test(arguments: LiveTransport.allCases)
+    func `a held request may turn out to be answered from elsewhere`(transport: LiveTransport) throws {
+        try withServer(over: transport) { _, port in
             let client = LiveClient(port: port)
             client.send(
                 "GET /held-then-deferred HTTP/1.1\r\nHost: h\r\n\r\nGET /after HTTP/1.1\r\nHost: h\r\n\r\n")
@@ -243,8 +266,9 @@ import Testing
         }
     }
 
-    @Test func `many held requests on one loop are all answered, in more than one batch`() throws {
-        try withServer({ $0.loops = 1 }) { _, port in
+    @Test(arguments: LiveTransport.allCases)
+    func `many held requests on one loop are all answered, in more than one batch`(transport: LiveTransport) throws {
+        try withServer(over: transport, { $0.loops = 1 }) { _, port in
             let clients = (0..<40).map { _ in LiveClient(port: port) }
             for round in 0..<3 {
                 clients[0].send("GET /busy?20 HTTP/1.1\r\nHost: h\r\n\r\n")

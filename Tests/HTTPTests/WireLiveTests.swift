@@ -20,8 +20,11 @@ private final class SeenHandler: RequestHandler {
 }
 
 @Suite(.serialized) struct WireLiveTests {
-    private func withSeeingServer(_ body: (Server) throws -> Void) throws {
-        let server = Server(configuration: ServerConfiguration(loops: 1)) { _ in SeenHandler() }
+    private func withSeeingServer(over transport: WireTransport, _ body: (Server) throws -> Void) throws {
+        var configuration = ServerConfiguration(loops: 1)
+        let folder = TestFolder()
+        configuration.listen(over: transport.transport, folder)
+        let server = Server(configuration: configuration) { _ in SeenHandler() }
         try server.start()
         defer { server.stop() }
         try body(server)
@@ -80,9 +83,11 @@ private final class SeenHandler: RequestHandler {
     func `every case of the grammar has its answer over a connection of its own`(
         transport: WireTransport, pieceBytes: Int
     ) throws {
-        try withSeeingServer { server in
+        try withSeeingServer(over: transport) { server in
             for wireCase in WireCase.all {
-                run(wireCase, transport.connect(server.port), pieceBytes: min(pieceBytes, wireCase.bytes.count))
+                run(
+                    wireCase, transport.connect(server.livePort(transport.transport)),
+                    pieceBytes: min(pieceBytes, wireCase.bytes.count))
             }
             #expect(eventually { server.statistics.connectionsOpen == 0 })
             #expect(server.statistics.connectionsAccepted == WireCase.all.count)
@@ -92,8 +97,8 @@ private final class SeenHandler: RequestHandler {
     @Test(arguments: WireTransport.all)
     func `100 Continue goes once, and only to who waits for it`(transport: WireTransport) throws {
         let waiting = "HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n"
-        try withSeeingServer { server in
-            let client = transport.connect(server.port)
+        try withSeeingServer(over: transport) { server in
+            let client = transport.connect(server.livePort(transport.transport))
             for framing in ["Content-Length: 2\r\n\r\n|xx", "Transfer-Encoding: chunked\r\n\r\n|2\r\nxx\r\n0\r\n\r\n"] {
                 let halves = framing.components(separatedBy: "|")
                 client.send(Array("POST /a \(waiting)\(halves[0])".utf8))
@@ -121,8 +126,8 @@ private final class SeenHandler: RequestHandler {
             if case .requests = wireCase.outcome { return !wireCase.closes }
             return false
         }
-        try withSeeingServer { server in
-            let client = transport.connect(server.port)
+        try withSeeingServer(over: transport) { server in
+            let client = transport.connect(server.livePort(transport.transport))
             for wireCase in orderly + orderly.reversed() {
                 run(wireCase, client, pieceBytes: wireCase.bytes.count)
             }

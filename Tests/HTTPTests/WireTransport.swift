@@ -18,8 +18,11 @@ extension LiveClient: WireConnection {}
 /// A way to carry the bytes; each wire test runs over every one.
 struct WireTransport: Sendable {
     let name: String
+    let transport: LiveTransport
     /// Connects to a server on this machine.
-    let connect: @Sendable (_ port: Int) -> any WireConnection
+    let connect: @Sendable (_ port: LivePort) -> any WireConnection
 
-    static let all = [WireTransport(name: "plain") { LiveClient(port: $0) }]
+    static let all = LiveTransport.allCases.map { transport in
+        WireTransport(name: "\(transport)", transport: transport) { LiveClient(port: $0) }
+    }
 }

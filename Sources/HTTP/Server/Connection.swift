@@ -23,6 +23,8 @@ struct Connection: ~Copyable {
     let slot: Int
     var generation: UInt32 = 0
     var descriptor: Int32 = -1
+    /// Stands between the descriptor and the bytes if this is a TLS connection.
+    var session: TLSSession?
     var input = ByteStore()
     var output = ByteStore()
     var parser: RequestParser
@@ -72,8 +74,9 @@ struct Connection: ~Copyable {
         ConnectionAddress(slot: UInt32(slot), generation: generation, request: requestNumber)
     }
 
-    mutating func open(_ descriptor: Int32) {
+    mutating func open(_ descriptor: Int32, session: TLSSession?) {
         self.descriptor = descriptor
+        self.session = session
         parser.reset()
         waiting = .nothing
         rejection = .none

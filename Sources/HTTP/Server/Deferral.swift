@@ -43,6 +43,10 @@ struct DeferredAnswer: Sendable {
 /// What other threads ask of a loop.
 enum Letter: Sendable {
     case connection(descriptor: Int32)
+    /// A TLS connection whose handshake is done.
+    case secured(descriptor: Int32, session: TLSSession)
+    /// No more of these will come; the server is draining.
+    case handshakesOver
     case answer(DeferredAnswer)
     case drain(deadlineNanoseconds: UInt64)
 }

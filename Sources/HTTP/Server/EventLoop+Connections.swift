@@ -2,17 +2,19 @@
 // else, and its slot's generation moves on with it.
 
 extension EventLoop {
-    mutating func open(_ descriptor: Int32, refused: Bool) {
+    mutating func open(_ descriptor: Int32, refused: Bool, session: TLSSession? = nil) {
         if let slot = freeSlots.popLast() {
-            return open(descriptor, refused: refused, &slots[slot].connection)
+            return open(descriptor, refused: refused, session, &slots[slot].connection)
         }
         slots.append(ConnectionSlot(slots.count, limits: configuration.limits))
         deadlines.addSlot()
-        open(descriptor, refused: refused, &slots[slots.count - 1].connection)
+        open(descriptor, refused: refused, session, &slots[slots.count - 1].connection)
     }
 
-    private mutating func open(_ descriptor: Int32, refused: Bool, _ connection: inout Connection) {
-        connection.open(descriptor)
+    private mutating func open(
+        _ descriptor: Int32, refused: Bool, _ session: TLSSession?, _ connection: inout Connection
+    ) {
+        connection.open(descriptor, session: session)
         openCount += 1
         connection.isRefused = refused
         let slot = UInt32(connection.slot)
@@ -20,11 +22,13 @@ extension EventLoop {
             return close(&connection)
         }
         if refused { return refuseForLoad(&connection) }
-        settle(&connection)
+        // A request may have come with the end of the handshake.
+        if session != nil { pump(&connection) } else { settle(&connection) }
     }
 
     mutating func close(_ connection: inout Connection) {
         guard connection.isOpen else { return }
+        if connection.session != nil { endSession(&connection) }
         shared.addresses.release(connection.descriptor)
         poller.remove(connection.descriptor)
         Sockets.close(connection.descriptor)
@@ -67,14 +71,16 @@ extension EventLoop {
     }
 
     /// One read. Closes the connection if it is broken.
-    mutating func receive(_ connection: inout Connection) {
+    ///
+    /// - Parameter fromSocket: Without, only what its TLS session already holds is taken.
+    mutating func receive(_ connection: inout Connection, fromSocket: Bool = true) {
         pool.lend(to: &connection.input)
         if connection.input.freeBytes < Self.minimumReadBytes {
             connection.input.reserve(max(Self.minimumReadBytes, connection.input.count))
         }
         let wasEmpty = connection.input.isEmpty
         var arrival: Int64 = 0
-        switch connection.input.receive(from: connection.descriptor, arrival: &arrival) {
+        switch read(&connection, fromSocket: fromSocket, arrival: &arrival) {
         case .bytes(let count):
             counters.bytesIn.add(count)
             connection.receivedBytes &+= UInt64(count)
@@ -101,7 +107,10 @@ extension EventLoop {
             if connection.waiting == .held { return }
             let wasFull = connection.output.count > configuration.pendingOutputBytes
             guard flush(&connection) else { return }
-            if !wasFull || !connection.output.isEmpty { break }
+            if wasFull && connection.output.isEmpty { continue }
+            // What a TLS session holds raises no event; it is taken now or, if it may not be, by a later pump.
+            guard holdsInput(connection), wantsRead(connection) else { break }
+            receive(&connection, fromSocket: false)
         }
         settle(&connection)
     }
@@ -109,7 +118,7 @@ extension EventLoop {
     /// One write of all output. Returns false when the connection is closed or ended by it.
     mutating func flush(_ connection: inout Connection) -> Bool {
         guard !connection.output.isEmpty else { return endIfClosing(&connection) }
-        guard let sent = connection.output.send(to: connection.descriptor) else {
+        guard let sent = write(&connection) else {
             counters.clientsGone.add()
             close(&connection)
             return false
@@ -133,6 +142,7 @@ extension EventLoop {
         }
         // Closing with unread bytes makes the kernel send a reset, which may overtake the answer at the client. So only
         // our direction is shut, and what still comes is read for a while (RFC 9112 section 9.6).
+        if connection.session != nil { endSession(&connection) }
         Sockets.shutdownWriting(connection.descriptor)
         connection.isLingering = true
         connection.isReadArmed = true
@@ -199,8 +209,8 @@ extension EventLoop {
     }
 
     mutating func updateInterest(_ connection: inout Connection) {
-        let wantsWrite = !connection.output.isEmpty
-        let wantsRead = connection.isReadArmed
+        let wantsWrite = !connection.output.isEmpty && !writeAwaitsRead(connection) || readAwaitsWrite(connection)
+        let wantsRead = connection.isReadArmed || writeAwaitsRead(connection)
         if wantsRead == connection.toldRead && wantsWrite == connection.toldWrite { return }
         connection.toldRead = wantsRead
         connection.toldWrite = wantsWrite

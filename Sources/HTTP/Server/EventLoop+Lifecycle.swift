@@ -81,6 +81,8 @@ extension EventLoop {
         for letter in letters {
             switch letter {
             case .connection(let descriptor): open(descriptor, refused: false)
+            case .secured(let descriptor, let session): open(descriptor, refused: false, session: session)
+            case .handshakesOver: break
             case .answer(let answer): deliver(answer)
             case .drain(let deadline): beginDrain(deadline)
             }

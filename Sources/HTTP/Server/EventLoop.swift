@@ -105,7 +105,9 @@ struct EventLoop: ~Copyable {
         }
     }
 
-    private var isDone: Bool { drainDeadline != nil && openCount == 0 && listener == nil }
+    private var isDone: Bool {
+        drainDeadline != nil && openCount == 0 && listener == nil && !isAwaitingHandshakes
+    }
 
     /// Until the next deadline, rounded up so that a wake-up finds something due.
     private func waitMilliseconds() -> Int32 {
@@ -130,12 +132,12 @@ struct EventLoop: ~Copyable {
             if isBusy(connection) { counters.clientsGone.add() }
             return close(&connection)
         }
-        if event.canWrite {
+        if event.canWrite || writeAwaitsRead(connection) {
             guard flush(&connection) else { return }
             pump(&connection)
             guard connection.isOpen else { return }
         }
-        if event.canRead { readable(&connection) }
+        if event.canRead || readAwaitsWrite(connection) { readable(&connection) }
     }
 
     // MARK: Held requests

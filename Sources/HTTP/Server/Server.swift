@@ -11,6 +11,7 @@ final class ServerShared: Sendable {
     let mailboxes: [Mailbox]
     let counters: [LoopCounters]
     let addresses: ClientAddressTable
+    let tls: TLSShared?
     /// Connections over the limit that are being told so.
     let refusedOpen = Atomic<Int>(0)
     /// Connections that were cut because the drain's time was over.
@@ -26,23 +27,28 @@ final class ServerShared: Sendable {
         for _ in 0..<loops { mailboxes.append(try Mailbox(compression: configuration.compression)) }
         self.mailboxes = mailboxes
         counters = (0..<loops).map { _ in LoopCounters() }
+        tls = if let wanted = configuration.tls { try TLSShared(wanted) } else { nil }
     }
 
-    var connectionsOpen: Int { counters.reduce(0) { $0 + $1.open.load(ordering: .relaxed) } }
+    /// Those that shake hands included.
+    var connectionsOpen: Int {
+        let handshaking = tls?.connections.open.load(ordering: .relaxed) ?? 0
+        return counters.reduce(handshaking) { $0 + $1.open.load(ordering: .relaxed) }
+    }
 }
 
-/// An HTTP/1.1 server on one address.
+/// An HTTP/1.1 server on one address, on a plain port, a TLS port or both.
 public final class Server: Sendable {
-    private enum State: Sendable {
+    enum State: Sendable {
         case ready
-        case running(ServerShared, port: Int)
+        case running(ServerShared, Listeners)
         case stopped(ServerStatistics)
     }
 
     private let configuration: ServerConfiguration
     private let makeHandler: @Sendable (_ loop: Int) -> any RequestHandler
-    private let state = Mutex(State.ready)
-    private let running = DispatchGroup()
+    let state = Mutex(State.ready)
+    let running = DispatchGroup()
 
     /// - Parameter makeHandler: Called once a loop, on that loop's thread.
     public init(
@@ -57,31 +63,43 @@ public final class Server: Sendable {
         let loops = configuration.loops > 0 ? configuration.loops : Sockets.coreCount
         let shared = try ServerShared(configuration, loops: loops, makeHandler: makeHandler)
         var sets: [Int32] = []
-        for _ in 0..<loops { sets.append(try Poller.makeSet()) }
-        let listener: Int32
-        let port: Int
+        // One each, and the last for the handshaker.
+        for _ in 0...loops { sets.append(try Poller.makeSet()) }
+        let listeners: Listeners
         do throws(ServerError) {
-            (listener, port) = try Sockets.listen(
-                address: configuration.address, port: configuration.port, backlog: configuration.backlog)
+            listeners = try Listeners(configuration)
         } catch {
             for set in sets { Sockets.close(set) }
             throw error
         }
-        state.withLock { $0 = .running(shared, port: port) }
+        do throws(ServerError) {
+            try startHandshaker(shared, listeners, set: sets[loops])
+        } catch {
+            for set in sets[..<loops] { Sockets.close(set) }
+            listeners.close()
+            throw error
+        }
+        state.withLock { $0 = .running(shared, listeners) }
         for index in 0..<loops {
             let set = sets[index]
             let queue = DispatchQueue(label: "shroff.http.\(index)", qos: .userInteractive)
             queue.async(group: running) {
                 Sockets.setThreadName("http-\(index)")
-                var loop = EventLoop(index: index, shared: shared, set: set, listener: index == 0 ? listener : nil)
+                let listener = index == 0 ? listeners.plain : nil
+                var loop = EventLoop(index: index, shared: shared, set: set, listener: listener)
                 loop.run()
             }
         }
     }
 
-    /// The port that is listened on; 0 before the start and after the end.
+    /// The plain port that is listened on; 0 before the start, after the end, and without one.
     public var port: Int {
-        state.withLock { if case .running(_, let port) = $0 { port } else { 0 } }
+        state.withLock { if case .running(_, let listeners) = $0 { listeners.port } else { 0 } }
+    }
+
+    /// The TLS port that is listened on; 0 before the start, after the end, and without one.
+    public var tlsPort: Int {
+        state.withLock { if case .running(_, let listeners) = $0 { listeners.tlsPort } else { 0 } }
     }
 
     /// The counts so far; after the end, the final ones.
@@ -106,6 +124,10 @@ public final class Server: Sendable {
     private static func sum(_ shared: ServerShared) -> ServerStatistics {
         var sum = ServerStatistics()
         for counters in shared.counters { counters.add(to: &sum) }
+        if let tls = shared.tls {
+            tls.connections.add(to: &sum)
+            sum.tls = tls.statistics
+        }
         return sum
     }
 
@@ -136,8 +158,12 @@ public final class Server: Sendable {
     private func beginDrain(_ timeoutMilliseconds: Int) -> ServerShared? {
         let shared: ServerShared? = state.withLock { if case .running(let shared, _) = $0 { shared } else { nil } }
         let deadline = MonotonicClock.nanoseconds() + UInt64(max(0, timeoutMilliseconds)) * 1_000_000
+        guard let shared else { return nil }
+        shared.tls?.mailbox.put(.drain(deadlineNanoseconds: deadline))
         // The loop that accepts tells the others, once it has handed out its last connection.
-        shared?.mailboxes[0].put(.drain(deadlineNanoseconds: deadline))
+        for mailbox in configuration.listensPlain ? shared.mailboxes[..<1] : shared.mailboxes[...] {
+            mailbox.put(.drain(deadlineNanoseconds: deadline))
+        }
         return shared
     }
 

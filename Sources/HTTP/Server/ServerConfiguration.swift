@@ -29,6 +29,10 @@ public struct ServerConfiguration: Sendable, Equatable {
     public var address: String
     /// 0 takes a free port; `Server.port` tells which.
     public var port: Int
+    /// Whether there is a port without TLS; without it, `tls` is needed.
+    public var listensPlain = true
+    /// A second port, for TLS, on the same address; nil: none.
+    public var tls: TLSConfiguration?
     /// Event loops, one thread each; 0 means one a core.
     public var loops: Int
     public var limits = WireLimits()

@@ -7,11 +7,23 @@ public struct ServerError: Error, Equatable, Sendable, CustomStringConvertible {
     public let operation: String
     /// errno.
     public let code: Int32
+    /// Set when it is the TLS port that cannot be served; `code` is EINVAL then.
+    public let tls: TLSError?
 
     public init(operation: String, code: Int32) {
         self.operation = operation
         self.code = code
+        tls = nil
     }
 
-    public var description: String { "\(operation): \(String(cString: strerror(code))) (errno \(code))" }
+    init(_ error: TLSError) {
+        operation = "loading certificates"
+        code = EINVAL
+        tls = error
+    }
+
+    public var description: String {
+        if let tls { return "\(operation): \(tls)" }
+        return "\(operation): \(String(cString: strerror(code))) (errno \(code))"
+    }
 }

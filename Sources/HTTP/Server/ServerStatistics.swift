@@ -33,6 +33,8 @@ public struct ServerStatistics: Sendable, Equatable {
     public var writeTimeouts: UInt64 = 0
     /// Requests refused on the wire, by kind; kinds that did not occur are absent.
     public var refusals: [Refusal: UInt64] = [:]
+    /// Of the TLS port; its connections count above from accept on, those that shake hands included.
+    public var tls = TLSStatistics()
 
     public init() {}
 }
