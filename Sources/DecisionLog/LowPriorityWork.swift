@@ -1,11 +1,13 @@
-// LowPriorityWork.swift: work that must not take a core from a payment. A nice value belongs to a thread for good (an
-// ordinary user can't raise it again), so such work gets a thread of its own and never one of Dispatch's pool.
+// LowPriorityWork.swift: work that must not take a core from a payment. Its scheduling policy belongs to a thread for
+// good (an ordinary user can't leave it again), so such work gets a thread of its own and never one of Dispatch's pool.
 import Dispatch
 import Glibc
 
 enum LowPriorityWork {
-    /// The kindest: it runs when nobody else wants the core.
-    static let niceValue: Int32 = 19
+    /// SCHED_IDLE of sched(7), which the Glibc module leaves out: it runs when nobody else wants the core, and leaves it
+    /// the moment that another thread wakes up. A nice value alone lets it finish its time slice first, and a payment
+    /// waits for that.
+    static let policy: Int32 = 5
 
     private final class Box {
         let body: @Sendable () -> Void
@@ -23,8 +25,9 @@ enum LowPriorityWork {
             { pointer in
                 guard let pointer else { return nil }
                 let box = Unmanaged<Box>.fromOpaque(pointer).takeRetainedValue()
-                // On Linux the nice value is the thread's own: setpriority(2), "C library/kernel differences".
-                setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, LowPriorityWork.niceValue)
+                var parameters = sched_param()
+                // On Linux this is the calling thread's: sched_setscheduler(2), "C library/kernel differences".
+                sched_setscheduler(0, LowPriorityWork.policy, &parameters)
                 box.body()
                 box.done.signal()
                 return nil

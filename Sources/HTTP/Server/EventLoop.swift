@@ -82,11 +82,13 @@ struct EventLoop: ~Copyable {
 
     mutating func run() {
         while !isDone {
-            let asked = MonotonicClock.nanoseconds()
-            let count = poller.wait(milliseconds: waitMilliseconds())
+            // Asked in two steps: only so it is known whether there was nothing to do.
+            var count = poller.wait(milliseconds: 0)
+            let paused = count == 0
+            if paused { count = poller.wait(milliseconds: waitMilliseconds()) }
             now = MonotonicClock.nanoseconds()
             wallSecond = WallClock.coarseSecondsSince1970()
-            clock.wokeUp(askedAt: asked, at: now, isFull: count == Self.eventsAtOnce)
+            clock.wokeUp(at: now, afterPause: paused, isFull: count == Self.eventsAtOnce)
             var hasLetters = false
             var canAccept = false
             for index in 0..<count {

@@ -3,9 +3,6 @@
 // others is part of it.
 
 struct LoopClock: Sendable {
-    /// A wait as long as this had nothing to do at its start: the call itself takes a few microseconds.
-    static let pauseNanoseconds: UInt64 = 50_000
-
     /// When the loop last had nothing to do.
     private(set) var busySince: UInt64 = 0
     /// What is ready at this wake-up was not ready then.
@@ -13,10 +10,10 @@ struct LoopClock: Sendable {
     private var latestWake: UInt64 = 0
 
     /// - Parameters:
-    ///   - askedAt: Before the wait for events.
+    ///   - afterPause: Whether nothing was ready when the wait began.
     ///   - isFull: Whether there may have been more events than the wait gave.
-    mutating func wokeUp(askedAt: UInt64, at now: UInt64, isFull: Bool) {
-        if now &- askedAt >= Self.pauseNanoseconds { busySince = now }
+    mutating func wokeUp(at now: UInt64, afterPause: Bool, isFull: Bool) {
+        if afterPause { busySince = now }
         notReadyBefore = latestWake
         // Behind a full list others wait that may have been ready before this wake-up.
         if !isFull { latestWake = now }
