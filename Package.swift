@@ -67,12 +67,13 @@ let package = Package(
             ],
             swiftSettings: strict),
 
-        // What tests share: a malloc that counts.
+        // What tests share: a malloc that counts, and certificates.
         .target(name: "CAllocationCounter", path: "Tests/Support/CAllocationCounter"),
         testSupport("AllocationCounter", ["CAllocationCounter"]),
+        testSupport("TestCertificates", ["COpenSSL"]),
 
         tests("Platform", ["Platform"]),
-        tests("HTTP", ["HTTP", "COpenSSL", "AllocationCounter"]),
+        tests("HTTP", ["HTTP", "COpenSSL", "AllocationCounter", "TestCertificates"]),
         tests("JSON", ["JSON", "AllocationCounter"]),
         tests("Trees", ["Trees", "Platform", "AllocationCounter"]),
         tests("Expressions", ["Expressions", "AllocationCounter"]),
@@ -82,7 +83,9 @@ let package = Package(
         tests("Learning", ["Learning", "Scoring", "JSON"]),
         tests("Simulation", ["Simulation", "Scoring", "JSON"]),
         tests("LoadGenerator", ["LoadGenerator"]),
-        tests("Service", ["Service", "Scoring", "DecisionLog", "Simulation", "HTTP", "JSON", "Platform"]),
+        tests(
+            "Service",
+            ["Service", "Scoring", "DecisionLog", "Simulation", "HTTP", "JSON", "Platform", "TestCertificates"]),
         tests("CommandLine", ["shroff", "Simulation"]),
         tests("Architecture", []),
     ]

@@ -139,6 +139,8 @@ public final class ScoringEngine: Sendable {
     func attach(_ server: Server) { self.server.withLock { $0.server = server } }
 
     var serverStatistics: ServerStatistics? { server.withLock { $0.server?.statistics } }
+    /// What new TLS connections are shown; nil without a TLS port.
+    var certificate: CertificateSummary? { server.withLock { $0.server?.certificate } }
 
     public func beginDrain() { isDraining.store(true, ordering: .relaxed) }
 

@@ -1,10 +1,12 @@
-// The life of the service: start, serve, drain on SIGTERM or SIGINT, close the log. Signals come through Dispatch.
+// The life of the service: start, serve, renew certificates on SIGHUP, drain on SIGTERM or SIGINT, close the log. Signals
+// come through Dispatch.
 
 import Dispatch
 import Glibc
 import HTTP
 import Logging
 import Scoring
+import Synchronization
 
 public struct ServiceRunner {
     private let configuration: ServiceConfiguration
@@ -20,19 +22,43 @@ public struct ServiceRunner {
     /// - Returns: 0 when every answer that was begun was given and every record written, 1 otherwise.
     public func run() throws(ServiceError) -> Int32 {
         // A second signal during the drain ends the process the ordinary way.
-        let signals = StopSignals()
+        let signals = Signals()
         let engine = try ScoringEngine(configuration)
         report(engine)
         let service = RunningService(engine)
         try service.start()
-        logger.info(
-            "serving",
-            metadata: ["address": "\(configuration.http.address)", "port": "\(service.port)"])
-        signals.wait()
+        var listening: Logger.Metadata = ["address": "\(configuration.http.address)"]
+        if configuration.http.listensPlain { listening["port"] = "\(service.port)" }
+        if configuration.http.tls != nil { listening["tls_port"] = "\(service.tlsPort)" }
+        logger.info("serving", metadata: listening)
+        report(service.certificate)
+        signals.wait { reloadCertificates(of: service) }
         logger.info("stopping")
         let isClean = service.stop(timeoutMilliseconds: configuration.drainTimeoutMilliseconds)
         logger.info("stopped", metadata: ["clean": "\(isClean)"])
         return isClean ? 0 : 1
+    }
+
+    /// On SIGHUP: what renews certificates on the disk sends it, and no connection is closed for it.
+    private func reloadCertificates(of service: RunningService) {
+        do throws(TLSError) {
+            try service.reloadCertificates()
+            report(service.certificate)
+        } catch {
+            logger.error(
+                "the certificates were not renewed; those of before stay", metadata: ["problem": "\(error)"])
+        }
+    }
+
+    private func report(_ certificate: CertificateSummary?) {
+        guard let certificate else { return }
+        let isExpired = certificate.notAfter * 1_000_000_000 < WallClock.nanosecondsSince1970()
+        logger.log(
+            level: isExpired ? .error : .info, isExpired ? "the certificate has expired" : "certificate loaded",
+            metadata: [
+                "subject": "\(certificate.subject)",
+                "until": "\(Timestamp.text(nanoseconds: certificate.notAfter * 1_000_000_000))",
+            ])
     }
 
     private func report(_ engine: ScoringEngine) {
@@ -84,6 +110,12 @@ public final class RunningService: Sendable {
     }
 
     public var port: Int { server.port }
+    /// 0 without a TLS port.
+    public var tlsPort: Int { server.tlsPort }
+    public var certificate: CertificateSummary? { server.certificate }
+
+    /// Reads the files of the TLS port anew; established connections go on.
+    public func reloadCertificates() throws(TLSError) { try server.reloadCertificates() }
 
     /// Stops taking payments, answers those that are under way, and closes the log.
     ///
@@ -97,19 +129,30 @@ public final class RunningService: Sendable {
     }
 }
 
-/// SIGTERM and SIGINT as something to wait for.
-private final class StopSignals {
+/// SIGTERM, SIGINT and SIGHUP as something to wait for.
+private final class Signals {
+    private enum Wish { case stop, reload }
+
     private let arrived = DispatchSemaphore(value: 0)
+    private let wishes: WishList
     private let sources: [any DispatchSourceSignal]
 
+    private final class WishList: Sendable {
+        private let list = Mutex<[Wish]>([])
+        func append(_ wish: Wish) { list.withLock { $0.append(wish) } }
+        func next() -> Wish? { list.withLock { $0.isEmpty ? nil : $0.removeFirst() } }
+    }
+
     init() {
-        let arrived = arrived
+        let (arrived, wishes) = (arrived, WishList())
         let queue = DispatchQueue(label: "shroff.signals")
-        sources = [SIGTERM, SIGINT].map { signal in
+        self.wishes = wishes
+        sources = [SIGTERM, SIGINT, SIGHUP].map { signal in
             Glibc.signal(signal, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: signal, queue: queue)
             source.setEventHandler {
-                Glibc.signal(signal, SIG_DFL)
+                if signal != SIGHUP { Glibc.signal(signal, SIG_DFL) }
+                wishes.append(signal == SIGHUP ? .reload : .stop)
                 arrived.signal()
             }
             source.resume()
@@ -119,5 +162,15 @@ private final class StopSignals {
         Glibc.signal(SIGPIPE, SIG_IGN)
     }
 
-    func wait() { arrived.wait() }
+    /// Returns when the process is to stop; calls `reload` on this thread for each SIGHUP before.
+    func wait(reload: () -> Void) {
+        while true {
+            arrived.wait()
+            switch wishes.next() {
+            case .stop: return
+            case .reload: reload()
+            case nil: break
+            }
+        }
+    }
 }

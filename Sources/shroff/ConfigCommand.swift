@@ -1,6 +1,7 @@
 // shroff config: what a service would be made of, without starting one.
 
 import ArgumentParser
+import HTTP
 import JSON
 import Platform
 import Scoring
@@ -46,7 +47,11 @@ struct ConfigCheckCommand: ParsableCommand {
     mutating func run() throws {
         let configuration = try configured.load()
         let assembly = try Assembly(configuration)
-        let text = json ? Self.json(configuration, assembly) + "\n" : Self.table(configuration, assembly).rendered()
+        let certificate = try configuration.http.tls?.check()
+        let text =
+            json
+            ? Self.json(configuration, assembly, certificate) + "\n"
+            : Self.table(configuration, assembly, certificate).rendered()
         try Output.report(text)
         if let problem = assembly.modelProblem {
             Messages().say("shroff: the model was refused: \(problem)")
@@ -54,11 +59,20 @@ struct ConfigCheckCommand: ParsableCommand {
         }
     }
 
-    private static func table(_ configuration: ServiceConfiguration, _ assembly: Assembly) -> FactTable {
+    private static func table(
+        _ configuration: ServiceConfiguration, _ assembly: Assembly, _ certificate: CertificateSummary?
+    ) -> FactTable {
         let plan = assembly.plan
         var table = FactTable()
         table.add("configuration", configuration.file)
-        table.add("listens at", "\(configuration.http.address):\(configuration.http.port)")
+        let http = configuration.http
+        if http.listensPlain { table.add("listens at", "\(http.address):\(http.port)") }
+        if let tls = http.tls, let certificate {
+            table.add(
+                "listens at",
+                "\(http.address):\(tls.port), TLS \(tls.minimumVersion) and later, as \(certificate.subject) until "
+                    + Timestamp.text(nanoseconds: certificate.notAfter * 1_000_000_000))
+        }
         table.add("data folder", configuration.dataDirectory)
         table.add("budget", "\(DurationText.text(nanoseconds: configuration.budgetNanoseconds)) a payment")
         table.add("entities", lines: plan.entities.map { "\($0.name): \($0.field.name)" })
@@ -87,7 +101,9 @@ struct ConfigCheckCommand: ParsableCommand {
         }
     }
 
-    private static func json(_ configuration: ServiceConfiguration, _ assembly: Assembly) -> String {
+    private static func json(
+        _ configuration: ServiceConfiguration, _ assembly: Assembly, _ certificate: CertificateSummary?
+    ) -> String {
         let plan = assembly.plan
         var json = JSONWriter()
         json.beginObject()
@@ -115,6 +131,17 @@ struct ConfigCheckCommand: ParsableCommand {
         json.raw(RecordDigests(plan: plan, model: assembly.model).json.span)
         json.key("model")
         writeModel(configuration, assembly, to: &json)
+        json.key("certificate")
+        if let certificate {
+            json.beginObject()
+            json.key("subject")
+            json.string(certificate.subject)
+            json.key("not_after")
+            json.timestamp(certificate.notAfter * 1_000_000_000)
+            json.endObject()
+        } else {
+            json.null()
+        }
         json.endObject()
         return String(decoding: json.bytes, as: UTF8.self)
     }

@@ -1,4 +1,6 @@
 // What is between a live test's client and server: the same tests run over each.
+import TestCertificates
+
 @testable import HTTP
 
 enum LiveTransport: Sendable, CaseIterable {

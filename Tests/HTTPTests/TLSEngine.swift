@@ -1,6 +1,7 @@
 // The client's side of TLS over two pieces of memory: what is to be sent comes out as bytes, what was received is fed
 // in, so that a test decides how the bytes are cut and when they go.
 import COpenSSL
+import TestCertificates
 
 @testable import HTTP
 

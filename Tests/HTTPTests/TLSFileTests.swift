@@ -1,6 +1,7 @@
 // Certificates and keys that are missing, damaged or of somebody else: each is told with its file, before anything is
 // listened on.
 import Glibc
+import TestCertificates
 import Testing
 
 @testable import HTTP

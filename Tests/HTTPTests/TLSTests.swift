@@ -1,6 +1,7 @@
 // The TLS port as clients see it: versions, suites, protocols, resumption, certificates of both sides, reload.
 import COpenSSL
 import Glibc
+import TestCertificates
 import Testing
 
 @testable import HTTP

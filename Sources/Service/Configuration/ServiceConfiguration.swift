@@ -44,11 +44,17 @@ public struct ServiceConfiguration: Sendable {
     }
 
     /// Every key, in the order of the shipped file.
-    public static let keys = [
+    public static let keys = httpKeys + TLSKeys.names + otherKeys
+
+    private static let httpKeys = [
         "http.address", "http.port", "http.loops", "http.maximum_connections", "http.maximum_connections_per_address",
         "http.maximum_requests_per_connection", "http.first_byte_timeout", "http.idle_timeout", "http.head_timeout",
         "http.body_timeout", "http.write_timeout", "http.drain_timeout", "http.payment_body_bytes",
-        "http.batch_body_bytes", "scoring.features", "scoring.rules", "scoring.policy", "scoring.model",
+        "http.batch_body_bytes",
+    ]
+
+    private static let otherKeys = [
+        "scoring.features", "scoring.rules", "scoring.policy", "scoring.model",
         "scoring.budget", "scoring.reserve", "scoring.shed_above", "scoring.shed_after", "data.directory",
         "data.identity_key", "log.sync", "log.sync_interval", "log.segment_bytes", "log.pending_bytes", "log.compress",
         "idempotency.retention", "idempotency.maximum_transactions", "aggregates.entities",
@@ -77,12 +83,15 @@ public struct ServiceConfiguration: Sendable {
         policyPath = Self.join(folder, "policy.yaml")
         dataDirectory = Self.join(folder, "../data")
         identityKeyPath = ""
+        var tls = TLSKeys()
         for (key, node) in values {
             if try applyHTTP(key, node) { continue }
+            if try tls.apply(key, node, folder) { continue }
             if try applyScoring(key, node, folder) { continue }
             if try applyData(key, node, folder) { continue }
             preconditionFailure("\(key) is listed and read nowhere")
         }
+        try tls.complete(&http, file: file)
         if identityKeyPath.isEmpty { identityKeyPath = dataDirectory + "/identity.key" }
         if reserveNanoseconds >= budgetNanoseconds {
             throw ConfigurationError(
@@ -231,13 +240,13 @@ public struct ServiceConfiguration: Sendable {
         }
     }
 
-    private static func milliseconds(_ node: ConfigurationNode) throws(ConfigurationError) -> Int {
+    static func milliseconds(_ node: ConfigurationNode) throws(ConfigurationError) -> Int {
         let nanoseconds = try node.durationNanoseconds(atLeast: 1_000_000)
         guard nanoseconds <= 86_400_000_000_000 else { throw node.error("must be at most 24h") }
         return Int(nanoseconds / 1_000_000)
     }
 
-    private static func path(_ node: ConfigurationNode, _ folder: String) throws(ConfigurationError) -> String {
+    static func path(_ node: ConfigurationNode, _ folder: String) throws(ConfigurationError) -> String {
         let text = try node.string()
         return node.file == "environment" ? text : join(folder, text)
     }

@@ -100,6 +100,25 @@ enum ServiceMetricsText {
         ] { text += "shroff_http_refused_total{reason=\"\(reason)\"} \(count)\n" }
         PrometheusText.counter("shroff_http_received_bytes_total", "Bytes read.", server.bytesIn, &text)
         PrometheusText.counter("shroff_http_sent_bytes_total", "Bytes written.", server.bytesOut, &text)
+        if let certificate = engine.certificate { write(server.tls, certificate, to: &text) }
+    }
+
+    private static func write(_ tls: TLSStatistics, _ certificate: CertificateSummary, to text: inout String) {
+        PrometheusText.gauge(
+            "shroff_tls_certificate_expiry_seconds", "When the certificate ends, in seconds since 1970.",
+            "\(certificate.notAfter)", &text)
+        PrometheusText.header("shroff_tls_handshakes_total", "counter", "Handshakes that were completed.", &text)
+        text += "shroff_tls_handshakes_total{version=\"1.2\"} \(tls.handshakes12)\n"
+        text += "shroff_tls_handshakes_total{version=\"1.3\"} \(tls.handshakes13)\n"
+        PrometheusText.counter(
+            "shroff_tls_resumed_total", "Handshakes that resumed an earlier session.", tls.resumed, &text)
+        PrometheusText.header(
+            "shroff_tls_handshakes_failed_total", "counter", "Handshakes that were not completed, by reason.", &text)
+        for (reason, count) in [
+            ("refused", tls.failed), ("abandoned", tls.abandoned), ("timeout", tls.timedOut), ("drain", tls.cut),
+        ] { text += "shroff_tls_handshakes_failed_total{reason=\"\(reason)\"} \(count)\n" }
+        PrometheusText.counter(
+            "shroff_tls_truncated_total", "Connections that TCP ended without TLS's own end.", tls.truncated, &text)
     }
 
     private static func escaped(_ label: String) -> String {

@@ -3,14 +3,16 @@ import COpenSSL
 import Glibc
 
 /// A certificate and its key in PEM form.
-struct TestCertificate: Sendable {
-    enum Use: Sendable { case authority, server, client }
+public struct TestCertificate: Sendable {
+    public enum Use: Sendable { case authority, server, client }
 
-    let certificate: String
-    let key: String
+    public let certificate: String
+    public let key: String
 
     /// - Parameter issuer: nil makes one that signs itself.
-    init(_ name: String, _ use: Use, issuer: TestCertificate? = nil, days: Int = 30, keyName: String = "P-256") {
+    public init(
+        _ name: String, _ use: Use, issuer: TestCertificate? = nil, days: Int = 30, keyName: String = "P-256"
+    ) {
         let pair = Self.makeKey(keyName)
         let made = X509_new()
         X509_set_version(made, 2)
@@ -38,7 +40,7 @@ struct TestCertificate: Sendable {
     }
 
     /// The key once more, under a password.
-    var encryptedKey: String {
+    public var encryptedKey: String {
         let (certificate, pair) = Self.read(self)
         defer {
             X509_free(certificate)
@@ -51,12 +53,12 @@ struct TestCertificate: Sendable {
 
     // MARK: Shared ones
 
-    static let authority = TestCertificate("authority", .authority)
-    static let otherAuthority = TestCertificate("other authority", .authority)
-    static let server = TestCertificate("localhost", .server, issuer: authority)
-    static let secondServer = TestCertificate("second", .server, issuer: authority)
-    static let client = TestCertificate("client", .client, issuer: authority)
-    static let strangeClient = TestCertificate("strange client", .client, issuer: otherAuthority)
+    public static let authority = TestCertificate("authority", .authority)
+    public static let otherAuthority = TestCertificate("other authority", .authority)
+    public static let server = TestCertificate("localhost", .server, issuer: authority)
+    public static let secondServer = TestCertificate("second", .server, issuer: authority)
+    public static let client = TestCertificate("client", .client, issuer: authority)
+    public static let strangeClient = TestCertificate("strange client", .client, issuer: otherAuthority)
 
     // MARK: Making
 
@@ -89,7 +91,7 @@ struct TestCertificate: Sendable {
     }
 
     /// Certificate and key as objects, which the caller frees.
-    static func read(_ pair: TestCertificate) -> (certificate: OpaquePointer?, key: OpaquePointer?) {
+    public static func read(_ pair: TestCertificate) -> (certificate: OpaquePointer?, key: OpaquePointer?) {
         let certificateMemory = BIO_new(BIO_s_mem())
         let keyMemory = BIO_new(BIO_s_mem())
         BIO_write(certificateMemory, pair.certificate, Int32(pair.certificate.utf8.count))
@@ -110,34 +112,5 @@ struct TestCertificate: Sendable {
         var bytes = [UInt8](repeating: 0, count: 65_536)
         let count = BIO_read(memory, &bytes, Int32(bytes.count))
         return String(decoding: bytes[..<max(0, Int(count))], as: UTF8.self)
-    }
-}
-
-/// A folder of its own for the files of one test.
-final class TestFolder {
-    let path: String
-
-    init() {
-        var template = Array("/tmp/shroff-tls-XXXXXX".utf8CString)
-        mkdtemp(&template)
-        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    deinit {
-        for name in names { unlink(path + "/" + name) }
-        rmdir(path)
-    }
-
-    private var names: Set<String> = []
-
-    /// Writes a file, anew if it is there, and returns its path.
-    @discardableResult
-    func write(_ name: String, _ text: String) -> String {
-        names.insert(name)
-        let file = path + "/" + name
-        let descriptor = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        _ = Glibc.write(descriptor, text, text.utf8.count)
-        close(descriptor)
-        return file
     }
 }
