@@ -41,6 +41,9 @@ public struct ServiceRunner {
 
     /// On SIGHUP: what renews certificates on the disk sends it, and no connection is closed for it.
     private func reloadCertificates(of service: RunningService) {
+        guard configuration.http.tls != nil else {
+            return logger.info("SIGHUP: there is no TLS port, so there is nothing to renew")
+        }
         do throws(TLSError) {
             try service.reloadCertificates()
             report(service.certificate)

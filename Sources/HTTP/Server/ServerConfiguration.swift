@@ -4,7 +4,7 @@
 /// client that sends or takes a byte a second gains nothing; only one that keeps up `leastBytesPerSecond` does.
 public struct ServerTimeouts: Sendable, Equatable {
     /// From the accept to the first byte of the first request: closed without a word.
-    public var firstByteMilliseconds = 10_000
+    public var firstByteMilliseconds = 30_000
     /// Between two requests: closed without a word.
     public var idleMilliseconds = 60_000
     /// From a request's first byte to the end of its head: 408.
