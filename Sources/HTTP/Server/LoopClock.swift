@@ -25,7 +25,8 @@ struct LoopClock: Sendable {
     }
 
     /// The same by given clocks. A wall clock that was set in between makes nothing older than the last wake-up at which
-    /// it was not there, nor younger than now.
+    /// it was not there, nor younger than now. (Of a client that was not read from meanwhile, because it takes no
+    /// answers, it may be older.)
     func monotonic(ofArrival arrival: Int64, wall: Int64, now: UInt64) -> UInt64 {
         guard arrival > 0, wall > arrival else { return now }
         let age = UInt64(wall &- arrival)

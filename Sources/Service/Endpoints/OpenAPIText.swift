@@ -68,7 +68,7 @@ extension OpenAPI {
         "400": "Not JSON, or not HTTP.", "404": "Not found.", "409": "Another payment has this transaction id.",
         "410": "The decision was not kept: the disk failed for too long.", "413": "The body is too large.",
         "415": "The body is not JSON, or is compressed by something else than gzip or deflate.",
-        "422": "Some fields are wrong.", "503": "The answer can't be given now.",
+        "422": "Some fields are wrong.", "503": "The answer can't be given now: send it again after Retry-After.",
     ]
 
     private static func refusals(_ statuses: [String]) -> String {
