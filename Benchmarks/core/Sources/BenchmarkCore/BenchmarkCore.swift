@@ -13,8 +13,9 @@ enum BenchmarkCore {
         let plan = try Self.plan(options.configuration)
         let model = try ScoringModel(folder: options.model)
         try model.validate(for: plan)
-        print("\(plan.featureNames.count) features, \(plan.ruleCount) rules, \(plan.historyTexts.count) histories; "
-            + "\(options.customers) customers, \(options.payments) payments after \(options.warmUp) of warm-up.\n")
+        print(
+            "\(plan.featureNames.count) features, \(plan.ruleCount) rules, \(plan.historyTexts.count) histories; "
+                + "\(options.customers) customers, \(options.payments) payments after \(options.warmUp) of warm-up.\n")
         print("| | ns a payment | payments/s on one core |\n|---|--:|--:|")
         var rounds: [Parts] = []
         for round in 0..<options.rounds {
@@ -26,8 +27,9 @@ enum BenchmarkCore {
             print("| \(Parts.names[part]) | \(Int(median)) | \(grouped(Int(1e9 / median))) |")
         }
         guard let aggregates = rounds.last?.statistics?.aggregates else { return }
-        print("\nEntities \(grouped(aggregates.entities)), events \(grouped(aggregates.events)), "
-            + "\(aggregates.bytes / max(1, aggregates.entities)) bytes an entity (mean, indexes included).")
+        print(
+            "\nEntities \(grouped(aggregates.entities)), events \(grouped(aggregates.events)), "
+                + "\(aggregates.bytes / max(1, aggregates.entities)) bytes an entity (mean, indexes included).")
         print("CPU time of this thread; medians of \(options.rounds) rounds.")
     }
 
