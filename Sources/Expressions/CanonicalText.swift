@@ -16,7 +16,7 @@ extension Expression: CustomStringConvertible {
         case .logical(let logical, _): logical.precedence
         case .binary(let binary, _, _): binary.precedence
         case .not, .negate: 6
-        case .literal, .name, .select, .call, .list, .presence: 7
+        case .literal, .name, .select, .call, .list, .map, .index, .presence: 7
         }
     }
 
@@ -35,7 +35,22 @@ extension Expression: CustomStringConvertible {
             text += name
         case .select(let operand, let field):
             operand.write(to: &text, atLeast: 7)
-            text += ".\(field)"
+            let isPlain = field.utf8.first?.isNameStart == true && field.utf8.allSatisfy(\.isNamePart)
+            text += isPlain && !Parser.keywords.contains(field) ? ".\(field)" : ".`\(field)`"
+        case .index(let operand, let index):
+            operand.write(to: &text, atLeast: 7)
+            text += "["
+            index.write(to: &text)
+            text += "]"
+        case .map(let entries):
+            text += "{"
+            for (index, entry) in entries.enumerated() {
+                if index > 0 { text += ", " }
+                entry.key.write(to: &text)
+                text += ": "
+                entry.value.write(to: &text)
+            }
+            text += "}"
         case .call(let name, let receiver, let arguments):
             if let receiver {
                 receiver.write(to: &text, atLeast: 7)
@@ -92,7 +107,8 @@ extension Expression: CustomStringConvertible {
         case .literal(.int), .literal(.double), .literal(.uint): true
         case .select(let operand, _): operand.startsLikeNumber
         case .call(_, let receiver, _): receiver?.startsLikeNumber ?? false
-        case .literal, .name, .not, .negate, .binary, .logical, .conditional, .list, .presence: false
+        case .index(let operand, _): operand.startsLikeNumber
+        case .literal, .name, .not, .negate, .binary, .logical, .conditional, .list, .map, .presence: false
         }
     }
 }
@@ -105,7 +121,22 @@ extension Literal: CustomStringConvertible {
         case .uint(let value): "\(value)u"
         case .double(let value): value.description
         case .string(let value): Self.quoted(value)
+        case .bytes(let value): Self.quoted(bytes: value)
+        case .null: "null"
         }
+    }
+
+    /// Bytes in double quotes; what is not printable ASCII is escaped.
+    private static func quoted(bytes: [UInt8]) -> String {
+        var result = "b\""
+        for byte in bytes {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"): result += "\\" + String(UnicodeScalar(byte))
+            case 0x20..<0x7F: result += String(UnicodeScalar(byte))
+            default: result += "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+            }
+        }
+        return result + "\""
     }
 
     /// A string in double quotes; control characters are escaped, other characters stand as they are.

@@ -1,26 +1,12 @@
-// CEL's own functions: conversions, texts, times. What CEL has and this does not is refused by its name.
+// CEL's own functions: conversions, texts, times. What the machine has no instruction for is left to the general
+// evaluator.
 
 /// The names of the language.
 enum Builtin {
-    static let globalNames: Set<String> = [
-        "size", "bool", "int", "uint", "double", "string", "timestamp", "duration", "dyn",
-    ]
+    static let globalNames = Set(Function.allCases.filter(\.isGlobal).map(\.rawValue))
     static let textMethods: Set<String> = ["startsWith", "endsWith", "contains"]
-    static let methodNames = textMethods.union(TimeField.functions.keys).union(["size"])
-    static let typeNames: Set<String> = [
-        "bool", "int", "uint", "double", "string", "bytes", "list", "map", "null_type", "type", "dyn",
-    ]
-
-    /// Why a function of CEL is refused; nil of names that CEL does not have.
-    static func refusal(of name: String) -> String? {
-        switch name {
-        case "all", "exists", "exists_one", "map", "filter": "the macro '\(name)' is not supported"
-        case "matches": "matches() is not supported; use startsWith, endsWith or contains"
-        case "bytes": "bytes are not supported"
-        case "type": "types are not supported as values"
-        default: nil
-        }
-    }
+    static let methodNames = Set(Function.allCases.filter(\.isMethod).map(\.rawValue))
+        .union(TimeField.functions.keys).union(Macro.names)
 }
 
 extension Checker {
@@ -29,22 +15,32 @@ extension Checker {
     mutating func checkGlobal(
         _ name: String, _ arguments: [Expression], _ expression: Expression
     ) throws(ExpressionError) -> Checked {
+        guard let function = Function(rawValue: name) else { throw unknownFunction(name, expression) }
+        guard function != .matches, function != .type, function != .bytes else {
+            return try checkFunction(function, arguments, expression)
+        }
         guard arguments.count == 1 else {
             throw ExpressionError("\(name)() takes one argument, but here are \(arguments.count)", at: expression.place)
         }
         let argument = try check(arguments[0])
+        guard argument.type.isScalar || function == .dyn else {
+            return try generalCall(function, [argument], expression)
+        }
         let place = expression.place
         switch name {
         case "dyn":
             return argument
         case "size":
             return try checkSize(argument, expression)
-        case "timestamp" where argument.type == .string:
+        case "timestamp" where argument.constantText != nil:
             return Checked(.constant(.bits(try timestampLiteral(argument, arguments[0]))), .timestamp, place)
-        case "duration" where argument.type == .string:
+        case "duration" where argument.constantText != nil:
             return Checked(.constant(.bits(try durationLiteral(argument, arguments[0]))), .duration, place)
         default:
             if argument.type.description == name { return argument }
+            if name == "timestamp" || name == "duration", argument.type == .string {
+                return general(expression, name == "timestamp" ? .timestamp : .duration)
+            }
             guard let (code, type) = Self.conversion(to: name, from: argument.type) else {
                 throw ExpressionError("\(name)() does not take \(argument.type.withArticle)", at: place)
             }
@@ -105,6 +101,7 @@ extension Checker {
     }
 
     private func checkSize(_ argument: Checked, _ expression: Expression) throws(ExpressionError) -> Checked {
+        if !argument.type.isScalar { return try generalCall(.size, [argument], expression) }
         guard argument.type == .string else {
             throw ExpressionError(
                 "size() takes a string, but this is \(argument.type.withArticle)", at: expression.place)
@@ -124,11 +121,18 @@ extension Checker {
             return try checkSize(value, expression)
         }
         if let field = TimeField.functions[name] { return try checkTime(name, field, value, arguments, expression) }
+        if Macro.names.contains(name) {
+            throw ExpressionError("'\(name)' takes a variable and what is asked of it", at: expression.place)
+        }
+        if let function = Function(rawValue: name), !Builtin.textMethods.contains(name) || value.type.isDyn {
+            return try checkFunction(function, of: value, arguments, expression)
+        }
         guard arguments.count == 1 else { throw count(name, "one argument", arguments, expression) }
         guard value.type == .string else {
             throw ExpressionError("'\(name)' is of strings, but this is \(value.type.withArticle)", at: receiver)
         }
         let argument = try check(arguments[0])
+        if argument.type.isDyn { return general(expression, .bool) }
         guard argument.type == .string else {
             throw ExpressionError(
                 "'\(name)' takes a string, but this is \(argument.type.withArticle)", at: arguments[0])
@@ -148,8 +152,16 @@ extension Checker {
         ExpressionError("'\(name)' takes \(wanted), but here are \(arguments.count)", at: expression.place)
     }
 
+    /// A function for the general evaluator.
+    mutating func checkFunction(
+        _ function: Function, of value: Checked? = nil, _ arguments: [Expression], _ expression: Expression
+    ) throws(ExpressionError) -> Checked {
+        var checked = value.map { [$0] } ?? []
+        for argument in arguments { checked.append(try check(argument)) }
+        return try generalCall(function, checked, expression)
+    }
+
     private func unknownMethod(_ name: String, _ receiver: Expression, _ expression: Expression) -> ExpressionError {
-        if let refusal = Builtin.refusal(of: name) { return ExpressionError(refusal, at: expression.place) }
         if Builtin.globalNames.contains(name) || environment.functions[name] != nil || resolver.names.contains(name) {
             return ExpressionError("'\(name)' is called as \(name)(…), not behind a value", at: expression.place)
         }
@@ -169,8 +181,14 @@ extension Checker {
         case .timestamp:
             guard arguments.count <= 1 else { throw count(name, "at most a time zone", arguments, expression) }
             var offset = 0
-            if let zone = arguments.first { offset = try zoneOffset(zone) }
+            if let zone = arguments.first {
+                guard let fixed = try zoneOffset(zone) else { return general(expression, .int) }
+                offset = fixed
+            }
             return Checked(.timestampField, detail: detail, extra: Int32(offset), [value], .int, expression.place)
+        case .general(.dyn):
+            for argument in arguments { _ = try zoneOffset(argument) }
+            return general(expression, .int)
         default:
             let owners = field.isOfDuration ? "timestamps and durations" : "timestamps"
             throw ExpressionError(
@@ -178,16 +196,20 @@ extension Checker {
         }
     }
 
-    private mutating func zoneOffset(_ zone: Expression) throws(ExpressionError) -> Int {
+    /// The seconds of a fixed offset; nil of a named zone, which only the general evaluator knows.
+    private mutating func zoneOffset(_ zone: Expression) throws(ExpressionError) -> Int? {
         guard let text = try check(zone).constantText else {
             throw ExpressionError("the time zone must be a literal text, such as \"+02:00\"", at: zone)
         }
         if let offset = TimeText.zoneOffsetSeconds(text) { return offset }
-        if text.utf8.first?.isNameStart == true {
-            throw ExpressionError(
-                "the named time zone \(Literal.quoted(text)) is not supported; write an offset such as \"+02:00\", or"
-                    + " \"UTC\"", at: zone)
+        guard text.utf8.first?.isNameStart == true else {
+            throw ExpressionError("\(Literal.quoted(text)) is no offset from UTC, such as \"+02:00\"", at: zone)
         }
-        throw ExpressionError("\(Literal.quoted(text)) is no offset from UTC, such as \"+02:00\"", at: zone)
+        guard TimeZones.zone(text) != nil else {
+            throw ExpressionError(
+                "this machine's time zone database has no \(Literal.quoted(text)); write an offset such as \"+02:00\"",
+                at: zone)
+        }
+        return nil
     }
 }

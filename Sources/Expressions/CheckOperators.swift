@@ -6,7 +6,8 @@ extension Checker {
         switch operand.type {
         case .int: return Checked(.negateInt, [operand], .int, expression.place)
         case .double: return Checked(.negateDouble, [operand], .double, expression.place)
-        case .bool, .uint, .string, .identifier, .timestamp, .duration, .list, .emptyList:
+        case .general(.dyn): return general(expression, .dyn)
+        case .bool, .uint, .string, .identifier, .timestamp, .duration, .list, .emptyList, .general:
             throw ExpressionError(
                 "'-' takes an int or a double, but this is \(operand.type.withArticle)", at: expression)
         }
@@ -15,6 +16,11 @@ extension Checker {
     func checkBinary(
         _ binary: BinaryOperator, _ left: Checked, _ right: Checked, _ expression: Expression
     ) throws(ExpressionError) -> Checked {
+        if !left.type.isScalar || !right.type.isScalar,
+            let checked = generalBinary(binary, left, right, expression)
+        {
+            return checked
+        }
         if let order = Order(binary) { return try checkRelation(binary, order, left, right, expression) }
         if let found = Self.arithmetic(binary, left.type, right.type) {
             return Checked(found.code, [left, right], found.result, expression.place)
@@ -88,7 +94,7 @@ extension Checker {
             return Checked(.equalText, detail: order.rawValue, [left, right], .bool, place)
         }
         if left.type.isNumber, right.type.isNumber { return try checkNumbers(order, left, right, place) }
-        guard left.type == right.type, !left.type.isList else {
+        guard left.type == right.type, left.type.isScalar else {
             throw ExpressionError(
                 "'\(binary.rawValue)' cannot compare \(left.type.withArticle) with \(right.type.withArticle)"
                     + Self.comparisonHint(left.type, right.type), at: place)
@@ -97,7 +103,7 @@ extension Checker {
             switch left.type {
             case .string: isEquality ? .equalText : .compareText
             case .timestamp, .duration: .compareInt
-            case .bool, .int, .uint, .double, .identifier, .list, .emptyList: .compareUInt
+            case .bool, .int, .uint, .double, .identifier, .list, .emptyList, .general: .compareUInt
             }
         return Checked(code, detail: order.rawValue, [left, right], .bool, place)
     }
@@ -150,30 +156,19 @@ extension Checker {
 
     // MARK: Lists
 
-    mutating func checkList(_ elements: [Expression], _ expression: Expression) throws(ExpressionError) -> Checked {
-        var checked: [Checked] = []
-        for element in elements { checked.append(try check(element)) }
-        let type = checked.first.map { ValueType.list(of: $0.type) } ?? .emptyList
-        return Checked(.list(checked), type, expression.place)
-    }
-
     mutating func checkMembership(
         _ left: Expression, _ right: Expression, _ expression: Expression
     ) throws(ExpressionError) -> Checked {
         let value = try check(left)
-        guard case .list(let elements) = right.kind else {
-            let found = try check(right)
-            throw ExpressionError(
-                "'in' takes a list such as [\"GB\", \"IE\"], but this is \(found.type.withArticle)", at: right)
+        if let list = try Self.listName(right) { return try checkSet(value, left, list, expression) }
+        guard case .list(let elements) = right.kind, try isConstant(elements, for: value) else {
+            return try generalMembership(value, right, expression)
         }
         var constants: [Constant] = []
         for element in elements {
             let checked = try check(element)
             try checkElement(checked, of: value, element)
-            guard let constant = checked.constant else {
-                throw ExpressionError("the elements of the list after 'in' must be constants", at: element)
-            }
-            if case .failure = constant { throw ExpressionError("this element is an error", at: element) }
+            if case .failure? = checked.constant { throw ExpressionError("this element is an error", at: element) }
             if let converted = checked.equivalent(as: value.type)?.constant {
                 constants.append(converted)
             } else if checked.isLargeDouble {
@@ -186,17 +181,28 @@ extension Checker {
             case .double: .memberOfDoubles
             case .string: .memberOfTexts
             case .bool, .int, .uint, .timestamp, .duration: .memberOfBits
-            case .identifier, .list, .emptyList:
+            case .identifier, .list, .emptyList, .general:
                 throw ExpressionError("'in' does not take \(value.type.withArticle) on its left", at: left)
             }
         return Checked(.member(code, value, of: constants), .bool, expression.place)
     }
 
-    private func checkElement(
+    /// Whether the machine can hold the value and all elements at load. What is of a wrong type is refused there too.
+    private mutating func isConstant(
+        _ elements: [Expression], for value: Checked
+    ) throws(ExpressionError) -> Bool {
+        guard value.type.isScalar, locals.isEmpty, value.type != .identifier || elements.isEmpty else { return false }
+        for element in elements where try check(element).constant == nil { return false }
+        return true
+    }
+
+    func checkElement(
         _ element: Checked, of value: Checked, _ expression: Expression
     ) throws(ExpressionError) {
-        if value.type == .identifier { throw ExpressionError(Self.identifierRefusal(element.type), at: expression) }
-        guard element.type == value.type || (element.type.isNumber && value.type.isNumber) else {
+        if value.type == .identifier, element.type.isScalar, element.type != .identifier {
+            throw ExpressionError(Self.identifierRefusal(element.type), at: expression)
+        }
+        guard element.type.isComparable(with: value.type) else {
             throw ExpressionError(
                 "the element is \(element.type.withArticle), but the left side of 'in' is \(value.type.withArticle)",
                 at: expression)

@@ -19,7 +19,8 @@ struct Checked: Sendable {
         case conditional(Checked, then: Checked, otherwise: Checked)
         case member(Code, Checked, of: [Constant])
         case host(HostFunction, [Checked])
-        case list([Checked])
+        /// Left to the general evaluator, as it was written.
+        case general(Expression)
     }
 
     var kind: Kind
@@ -58,8 +59,9 @@ struct Checked: Sendable {
     /// The node, or the constant that it always is.
     func folded() throws(ExpressionError) -> Checked {
         switch kind {
-        case .strict(_, _, _, let operands):
-            guard operands.allSatisfy({ $0.constant != nil }) else { return self }
+        case .strict(let code, _, _, let operands):
+            // What is in a list of the host is known at evaluation only.
+            guard code != .memberOfSet, operands.allSatisfy({ $0.constant != nil }) else { return self }
             return try computed()
         case .member(_, let value, _):
             return value.constant == nil ? self : try computed()
@@ -69,7 +71,7 @@ struct Checked: Sendable {
             if let value = condition.constantBool { return value ? then : otherwise }
             if let failure = condition.constant { return Checked(.constant(failure), type, place) }
             return self
-        case .constant, .column, .has, .host, .list:
+        case .constant, .column, .has, .host, .general:
             return self
         }
     }

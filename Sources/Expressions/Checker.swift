@@ -5,6 +5,10 @@ struct Checker<Resolver: CallResolver> {
     var environment: Environment
     var resolver: Resolver
     private(set) var resolvedCalls: [String: ResolvedSlot] = [:]
+    /// Sets by the text of their `in`.
+    var resolvedSets: [String: Int] = [:]
+    /// The variables of the macros around, the innermost last.
+    var locals: [(name: String, type: ValueType)] = []
 
     init(environment: Environment, resolver: Resolver) {
         self.environment = environment
@@ -12,6 +16,13 @@ struct Checker<Resolver: CallResolver> {
     }
 
     mutating func check(_ expression: Expression) throws(ExpressionError) -> Checked {
+        let checked = try checkNode(expression)
+        // In a macro only the general evaluator knows the variables, so that all of it is left to it.
+        guard !locals.isEmpty, checked.constant == nil else { return checked }
+        return general(expression, checked.type)
+    }
+
+    private mutating func checkNode(_ expression: Expression) throws(ExpressionError) -> Checked {
         switch expression.kind {
         case .literal(let literal):
             return checkLiteral(literal, expression)
@@ -21,6 +32,7 @@ struct Checker<Resolver: CallResolver> {
             return try checkCall(name, receiver, arguments, expression).folded()
         case .not(let operand):
             let checked = try check(operand)
+            if checked.type.isDyn { return general(expression, .bool) }
             guard checked.type == .bool else {
                 throw ExpressionError("'!' takes a bool, but this is \(checked.type.withArticle)", at: operand)
             }
@@ -39,12 +51,18 @@ struct Checker<Resolver: CallResolver> {
             return try checkConditional(condition, then, otherwise, expression).folded()
         case .list(let elements):
             return try checkList(elements, expression)
+        case .map(let entries):
+            return try checkMap(entries, expression)
+        case .index(let operand, let index):
+            return try checkIndex(operand, index, expression)
         case .presence(let operand):
             return try checkPresence(operand, expression)
         }
     }
 
     private func checkLiteral(_ literal: Literal, _ expression: Expression) -> Checked {
+        if case .null = literal { return general(expression, .general(.null)) }
+        if case .bytes = literal { return general(expression, .general(.bytes)) }
         let (constant, type): (Constant, ValueType) =
             switch literal {
             case .bool(let value): (.bits(value ? 1 : 0), .bool)
@@ -52,16 +70,19 @@ struct Checker<Resolver: CallResolver> {
             case .uint(let value): (.bits(value), .uint)
             case .double(let value): (.bits(value.bitPattern), .double)
             case .string(let value): (.text(Array(value.utf8)), .string)
+            case .bytes(let value): (.text(value), .general(.bytes))
+            case .null: (.bits(0), .general(.null))
             }
         return Checked(.constant(constant), type, expression.place)
     }
 
     // MARK: Logic
 
-    private mutating func checkCondition(
+    mutating func checkCondition(
         _ operand: Expression, of taker: String
     ) throws(ExpressionError) -> Checked {
         let checked = try check(operand)
+        if checked.type.isDyn { return general(operand, .bool) }
         guard checked.type == .bool else {
             throw ExpressionError("\(taker) takes a bool, but this is \(checked.type.withArticle)", at: operand)
         }
@@ -74,6 +95,9 @@ struct Checker<Resolver: CallResolver> {
         let question = try checkCondition(condition, of: "'?:'")
         let first = try check(then)
         let second = try check(otherwise)
+        if !first.type.isScalar || !second.type.isScalar, first.type.isComparable(with: second.type) {
+            return general(expression, first.type.joined(with: second.type))
+        }
         guard first.type == second.type else {
             throw ExpressionError(
                 "the branches of '?:' must have one type, but they are \(first.type.withArticle) and "
@@ -84,23 +108,29 @@ struct Checker<Resolver: CallResolver> {
 
     // MARK: Names
 
-    private func checkName(_ expression: Expression) throws(ExpressionError) -> Checked {
-        guard let name = expression.dottedName else {
-            if case .select(_, let field) = expression.kind {
-                throw ExpressionError("'.\(field)' asks for a field of a value that has none", at: expression.place)
+    private mutating func checkName(_ expression: Expression) throws(ExpressionError) -> Checked {
+        guard let dotted = expression.dottedName else {
+            guard case .select(let operand, let field) = expression.kind else {
+                throw ExpressionError("expected a name", at: expression.place)
             }
-            throw ExpressionError("expected a name", at: expression.place)
+            return try checkSelection(operand, field, expression)
+        }
+        let isRooted = dotted.hasPrefix(".")
+        let name = isRooted ? String(dotted.dropFirst()) : dotted
+        let root = name.prefix { $0 != "." }
+        if !isRooted, let local = locals.last(where: { $0.name == root }) {
+            if root.count == name.count { return general(expression, local.type) }
+            guard case .select(let operand, let field) = expression.kind else { throw unknown(name, expression) }
+            return try checkSelection(operand, field, expression)
         }
         if let column = environment.column(name) {
             return Checked(.column(column.slot), column.type, expression.place)
         }
+        if ValueType.typeNames.contains(name) { return general(expression, .general(.type)) }
         throw unknown(name, expression)
     }
 
     private func unknown(_ name: String, _ expression: Expression) -> ExpressionError {
-        if Builtin.typeNames.contains(name) {
-            return ExpressionError("'\(name)' is a type; types are not supported as values", at: expression)
-        }
         if environment.functions[name] != nil || Builtin.globalNames.contains(name) || resolver.names.contains(name) {
             return ExpressionError("'\(name)' is a function; write \(name)(…)", at: expression)
         }
@@ -116,6 +146,10 @@ struct Checker<Resolver: CallResolver> {
     private mutating func checkPresence(
         _ operand: Expression, _ expression: Expression
     ) throws(ExpressionError) -> Checked {
+        if case .select(let owner, let field) = operand.kind, isGeneral(owner) {
+            _ = try checkSelection(owner, field, operand)
+            return general(expression, .bool)
+        }
         var isAskable = operand.dottedName != nil
         if case .call(let name, nil, _) = operand.kind {
             isAskable = !Builtin.globalNames.contains(name) && environment.functions[name] == nil
@@ -123,10 +157,16 @@ struct Checker<Resolver: CallResolver> {
         guard isAskable else {
             throw ExpressionError("has() asks for a field or a history, such as has(card.bin)", at: operand)
         }
-        guard case .column(let column) = try check(operand).kind else {
+        guard case .column(let column) = try checkNode(operand).kind else {
             throw ExpressionError("has() asks for a field or a history, such as has(card.bin)", at: operand)
         }
         return Checked(.has(column: column), .bool, expression.place)
+    }
+
+    /// Whether an expression is other than a chain of names of the environment.
+    private func isGeneral(_ expression: Expression) -> Bool {
+        guard let name = expression.dottedName else { return true }
+        return locals.contains { $0.name == name.prefix { $0 != "." } }
     }
 
     // MARK: Calls of the host
@@ -135,6 +175,12 @@ struct Checker<Resolver: CallResolver> {
         _ name: String, _ receiver: Expression?, _ arguments: [Expression], _ expression: Expression
     ) throws(ExpressionError) -> Checked {
         if let receiver {
+            if let macro = Macro(name: name, arguments: arguments.count) {
+                return try checkMacro(macro, receiver, arguments, expression)
+            }
+            if let prefix = receiver.dottedName, let function = Function(rawValue: "\(prefix).\(name)") {
+                return try checkFunction(function, arguments, expression)
+            }
             if let prefix = receiver.dottedName, environment.functions["\(prefix).\(name)"] != nil {
                 return try checkHostCall("\(prefix).\(name)", arguments, expression)
             }
@@ -151,14 +197,13 @@ struct Checker<Resolver: CallResolver> {
         }
         guard let resolved else { throw unknownFunction(name, expression) }
         precondition(
-            environment.columns.indices.contains(resolved.slot) && !resolved.type.isList,
+            environment.columns.indices.contains(resolved.slot) && resolved.type.isScalar,
             "the resolver answered \(text) with no column")
         resolvedCalls[text] = resolved
         return Checked(.column(resolved.slot), resolved.type, expression.place)
     }
 
-    private func unknownFunction(_ name: String, _ expression: Expression) -> ExpressionError {
-        if let refusal = Builtin.refusal(of: name) { return ExpressionError(refusal, at: expression.place) }
+    func unknownFunction(_ name: String, _ expression: Expression) -> ExpressionError {
         if Builtin.methodNames.contains(name) {
             return ExpressionError("'\(name)' stands behind its value: value.\(name)(…)", at: expression.place)
         }

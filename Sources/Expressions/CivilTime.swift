@@ -80,15 +80,19 @@ enum TimeField: UInt32, Sendable, CaseIterable {
     /// The field of a timestamp, in a zone that is `offsetSeconds` before UTC. Months, days of the month (but `date`),
     /// of the week (Sunday) and of the year count from 0, as in CEL.
     func of(timestamp nanoseconds: Int64, offsetSeconds: Int) -> Int64 {
-        let wholeSeconds = Int(nanoseconds).flooredDivision(by: 1_000_000_000)
-        let seconds = wholeSeconds + offsetSeconds
+        of(Instant(slot: nanoseconds), offsetSeconds: offsetSeconds)
+    }
+
+    /// The same of any year from 1 to 9999.
+    func of(_ instant: Instant, offsetSeconds: Int) -> Int64 {
+        let seconds = Int(instant.seconds) + offsetSeconds
         let days = seconds.flooredDivision(by: 86_400)
         let secondOfDay = seconds - days * 86_400
         switch self {
         case .hours: return Int64(secondOfDay / 3_600)
         case .minutes: return Int64(secondOfDay / 60 % 60)
         case .seconds: return Int64(secondOfDay % 60)
-        case .milliseconds: return (nanoseconds - Int64(wholeSeconds) &* 1_000_000_000) / 1_000_000
+        case .milliseconds: return Int64(instant.nanoseconds) / 1_000_000
         case .dayOfWeek: return Int64((days + 4) - (days + 4).flooredDivision(by: 7) * 7)
         case .fullYear: return Int64(CivilDate(daysSince1970: days).year)
         case .month: return Int64(CivilDate(daysSince1970: days).month - 1)

@@ -21,6 +21,8 @@ enum Code: UInt8, Sendable {
     case has
     /// target <- function extra of the b registers from target on.
     case callHost
+    /// target <- general part extra, by the general evaluator.
+    case evaluate
 
     // One operand.
     case not
@@ -55,6 +57,8 @@ enum Code: UInt8, Sendable {
     case memberOfBits
     case memberOfDoubles
     case memberOfTexts
+    /// a is in set extra of the provider.
+    case memberOfSet
 
     // Two operands. `detail` of the comparisons is a three-way mask.
     case compareInt

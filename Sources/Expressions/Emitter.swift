@@ -10,7 +10,12 @@ struct Emitter {
     private var text: [UInt8] = []
     private var lists: [ConstantList] = []
     private var functions: [HostFunction] = []
+    private var generals: [GeneralCode] = []
+    private var compiler: ValueCompiler?
+    private var limits = ExpressionLimits.standard
+    private var steps = 0
     private var columns: Set<Int> = []
+    private var sets: Set<Int> = []
     private var registerCount = 1
     private var joinsText = false
 
@@ -22,17 +27,25 @@ struct Emitter {
 
     static let maximumRegisters = 4_096
 
-    static func emit(_ checked: Checked) throws(ExpressionError) -> ProgramCode {
+    /// - Parameter compiler: Compiles what is left to the general evaluator; a tree without such parts needs none.
+    static func emit(
+        _ checked: Checked, compiler: ValueCompiler? = nil, limits: ExpressionLimits = .standard
+    ) throws(ExpressionError) -> ProgramCode {
         var emitter = Emitter()
+        emitter.compiler = compiler
+        emitter.limits = limits
         let result = try emitter.emit(checked, into: 0)
         return ProgramCode(
             instructions: emitter.instructions, offsets: emitter.offsets, constants: emitter.constants,
             text: emitter.text, lists: emitter.lists, functions: emitter.functions,
-            columns: emitter.columns.sorted(), registerCount: emitter.registerCount, result: result,
-            joinsText: emitter.joinsText)
+            generals: emitter.generals,
+            columns: emitter.columns.sorted(), sets: emitter.sets.sorted(), registerCount: emitter.registerCount,
+            result: result,
+            joinsText: emitter.joinsText, maximumSteps: limits.costSteps, worstSteps: emitter.steps)
     }
 
     private mutating func append(_ instruction: Instruction, _ place: SourceRange) {
+        steps += instruction.code.steps(textBytes: limits.columnTextBytes)
         instructions.append(instruction)
         offsets.append(Int32(place.start.offset))
     }
@@ -66,8 +79,8 @@ struct Emitter {
             try emitStrict(code, detail: 0, extra: list, [value], node, into: target)
         case .host(let function, let arguments):
             try emitCall(function, arguments, node, into: target)
-        case .list:
-            throw ExpressionError("a list may stand only on the right of 'in'", at: node.place)
+        case .general(let expression):
+            try emitGeneral(expression, node, into: target)
         }
         return Operand(.register, target)
     }
@@ -89,6 +102,7 @@ struct Emitter {
             instruction.b = try emit(operands[1], into: isFree ? target : target + 1)
         }
         joinsText = joinsText || code.joinsText
+        if code == .memberOfSet { sets.insert(Int(extra)) }
         append(instruction, node.place)
     }
 
@@ -140,6 +154,29 @@ struct Emitter {
                 extra: Int32(functions.count - 1)), node.place)
     }
 
+    private mutating func emitGeneral(
+        _ expression: Expression, _ node: Checked, into target: Int
+    ) throws(ExpressionError) {
+        guard var compiler, node.type.isScalar else {
+            throw ExpressionError("\(node.type.withArticle) cannot be used here; ask something of it", at: node.place)
+        }
+        let compiled = compiler.compile(expression)
+        var cost = ValueCost(
+            columnTextBytes: limits.columnTextBytes, localCount: compiler.localCount,
+            limit: limits.costSteps - steps)
+        _ = cost.add(compiled)
+        try cost.check(expression)
+        steps += cost.steps
+        columns.formUnion(compiler.columns)
+        sets.formUnion(compiler.sets)
+        generals.append(
+            GeneralCode(node: compiled, localCount: compiler.localCount, type: node.type))
+        joinsText = joinsText || node.type.isText
+        append(
+            Instruction(code: .evaluate, target: UInt16(target), a: .none, extra: Int32(generals.count - 1)),
+            node.place)
+    }
+
     // MARK: Constants
 
     private mutating func constant(_ constant: Constant) -> Operand {
@@ -182,6 +219,18 @@ extension Code {
         switch self {
         case .joinText, .intToText, .uintToText, .doubleToText, .boolToText, .timestampToText, .durationToText: true
         default: false
+        }
+    }
+
+    /// What the instruction takes at worst, in the steps of the general evaluator: texts are compared by the C
+    /// library in blocks, and searched from each of their bytes.
+    fileprivate func steps(textBytes: Int) -> Int {
+        switch self {
+        case .contains: Weight.ofText(textBytes)
+        case .compareText, .equalText, .startsWith, .endsWith, .joinText, .textSize, .memberOfTexts, .memberOfSet,
+            .textToDouble, .textToInt, .textToUInt:
+            1 + textBytes / 256
+        default: 1
         }
     }
 }

@@ -20,12 +20,36 @@ public protocol CallResolver {
         name: String, arguments: [Expression], environment: inout Environment
     ) throws(ExpressionError) -> ResolvedSlot?
 
+    /// The number by which the provider of sets knows the list of `element in list("listName")`, or nil where there is
+    /// no such list. Zero or above, and at most `Int32.max`.
+    ///
+    /// A list whose entries are of another type than the element is an error at the place.
+    ///
+    /// - Parameters:
+    ///   - element: The unchecked syntax on the left of `in`; a field is known by its `dottedName`.
+    ///   - type: The element's type.
+    ///   - place: Where the list is named, for errors.
+    mutating func resolveMembership(
+        of element: Expression, type: ValueType, listName: String, place: Expression
+    ) throws(ExpressionError) -> Int?
+
     /// The names that `resolve` answers, for "did you mean".
     var names: [String] { get }
+
+    /// The names that `resolveMembership` answers, for "did you mean".
+    var listNames: [String] { get }
 }
 
 extension CallResolver {
     public var names: [String] { [] }
+
+    public var listNames: [String] { [] }
+
+    public mutating func resolveMembership(
+        of element: Expression, type: ValueType, listName: String, place: Expression
+    ) throws(ExpressionError) -> Int? {
+        nil
+    }
 }
 
 /// Knows no call.
@@ -87,7 +111,7 @@ public struct Environment: Sendable {
     }
 
     private mutating func append(_ column: Column) -> Int {
-        precondition(!column.type.isList, "column \(column.name) is a list")
+        precondition(column.type.isScalar, "column \(column.name) is no scalar")
         columns.append(column)
         return columns.count - 1
     }

@@ -9,14 +9,24 @@ public struct ExpressionLimits: Sendable, Equatable {
     public var nesting: Int
     /// Nodes of the tree, list elements included.
     public var nodes: Int
-    /// Elements of one list.
+    /// Elements of one list, entries of one map, arguments of one call.
     public var listElements: Int
+    /// Steps that one evaluation may take at worst: a node, an element or sixteen bytes of text each are one.
+    public var costSteps: Int
+    /// Bytes that a column's text is taken to have at most when the worst cost is computed. A longer text is read all
+    /// the same; its evaluation ends with an error at `costSteps`.
+    public var columnTextBytes: Int
 
-    public init(textBytes: Int = 65_536, nesting: Int = 64, nodes: Int = 8_192, listElements: Int = 4_096) {
+    public init(
+        textBytes: Int = 65_536, nesting: Int = 64, nodes: Int = 8_192, listElements: Int = 4_096,
+        costSteps: Int = 250_000, columnTextBytes: Int = 1_024
+    ) {
         self.textBytes = textBytes
         self.nesting = nesting
         self.nodes = nodes
         self.listElements = listElements
+        self.costSteps = costSteps
+        self.columnTextBytes = columnTextBytes
     }
 
     public static let standard = ExpressionLimits()
@@ -29,6 +39,8 @@ public enum Literal: Sendable, Hashable {
     case uint(UInt64)
     case double(Double)
     case string(String)
+    case bytes([UInt8])
+    case null
 }
 
 /// An operator between two operands that are both evaluated.
@@ -64,10 +76,17 @@ public enum LogicalOperator: String, Sendable, Hashable, CaseIterable {
     var precedence: Int { self == .and ? 2 : 1 }
 }
 
+/// A key of a map and its value, as written.
+public struct MapEntry: Sendable {
+    public let key: Expression
+    public let value: Expression
+}
+
 /// One node of the syntax tree, with its range in the text.
 public struct Expression: Sendable {
     public indirect enum Kind: Sendable {
         case literal(Literal)
+        /// A name of one part; behind a leading dot, which looks past the variables of macros, it begins with the dot.
         case name(String)
         case select(Expression, field: String)
         case call(name: String, receiver: Expression?, arguments: [Expression])
@@ -78,6 +97,8 @@ public struct Expression: Sendable {
         case logical(LogicalOperator, [Expression])
         case conditional(Expression, then: Expression, otherwise: Expression)
         case list([Expression])
+        case map([MapEntry])
+        case index(Expression, Expression)
         /// `has(x)`.
         case presence(Expression)
     }
@@ -128,6 +149,8 @@ extension Expression.Kind {
         case .logical(_, let operands): operands
         case .conditional(let condition, let then, let otherwise): [condition, then, otherwise]
         case .list(let elements): elements
+        case .map(let entries): entries.flatMap { [$0.key, $0.value] }
+        case .index(let operand, let index): [operand, index]
         }
     }
 }

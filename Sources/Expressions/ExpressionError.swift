@@ -16,6 +16,17 @@ public struct SourcePosition: Sendable, Hashable {
     }
 
     public static let start = SourcePosition(offset: 0, line: 1, column: 1)
+
+    /// The place of a byte in a text, such as that of a failure.
+    public init(of offset: Int, in text: String) {
+        self = .start
+        for scalar in text.unicodeScalars {
+            guard self.offset < offset else { return }
+            self.offset += UTF8.width(scalar)
+            column += 1
+            if scalar == "\n" { (line, column) = (line + 1, 1) }
+        }
+    }
 }
 
 /// The text of one node or token.

@@ -53,7 +53,10 @@ struct Lexer {
         if first.isDigit || (first == UInt8(ascii: ".") && byte(1)?.isDigit == true) {
             kind = try number()
         } else if let prefix = stringPrefix() {
-            kind = .string(try string(prefix))
+            let content = try string(prefix)
+            kind = prefix.isBytes ? .bytes(content) : .string(String(decoding: content, as: UTF8.self))
+        } else if first == UInt8(ascii: "`") {
+            kind = .quotedName(try quotedName())
         } else if first.isNameStart {
             while byte()?.isNamePart == true { advance() }
             kind = .identifier(text(from: start))
@@ -91,7 +94,6 @@ struct Lexer {
             case "=": "; equality is '=='"
             case "&": "; the conjunction is '&&'"
             case "|": "; the disjunction is '||'"
-            case "`": "; quoted field names are not supported"
             default: ""
             }
         throw error("unexpected character \(quotedCharacter(from: start))\(hint)", from: start)

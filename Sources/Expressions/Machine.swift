@@ -11,25 +11,32 @@ struct ProgramCode: Sendable {
     let text: [UInt8]
     let lists: [ConstantList]
     let functions: [HostFunction]
+    let generals: [GeneralCode]
     let columns: [Int]
+    let sets: [Int]
     let registerCount: Int
     let result: Operand
     let joinsText: Bool
+    /// What one evaluation may take of the general evaluator's steps, and what it takes in all at worst.
+    let maximumSteps: Int
+    let worstSteps: Int
 
     func run(slots: Span<Slot>, text frameText: Span<UInt8>, scratch: inout ProgramScratch) -> Slot {
         if scratch.registers.count < registerCount {
             scratch.registers = Array(repeating: .missing, count: registerCount)
         }
         if joinsText { scratch.text.removeAll(keepingCapacity: true) }
-        return run(slots, frameText, &scratch.registers, &scratch.text)
+        return run(slots, frameText, &scratch.registers, &scratch.text, scratch.sets)
     }
 
     private func run(
-        _ slots: Span<Slot>, _ frameText: Span<UInt8>, _ registerStorage: inout [Slot], _ arena: inout [UInt8]
+        _ slots: Span<Slot>, _ frameText: Span<UInt8>, _ registerStorage: inout [Slot], _ arena: inout [UInt8],
+        _ sets: (any SetProvider)?
     ) -> Slot {
         let instructions = instructions.span
         let constants = constants.span
         var registers = registerStorage.mutableSpan
+        var stepsLeft = maximumSteps
         var pc = 0
         while pc < instructions.count {
             let instruction = instructions[pc]
@@ -60,9 +67,17 @@ struct ProgramCode: Sendable {
                 registers[target] = a.state == .error ? a : Slot(bool: a.state == .present)
             case .callHost:
                 registers[target] = call(instruction, registers.span, frameText, arena.span, at: pc - 1)
+            case .evaluate:
+                let part = generals[Int(instruction.extra)]
+                let value = part.evaluate(slots, frameText, sets, stepsLeft: &stepsLeft)
+                registers[target] = part.slot(value, &arena)
             default:
                 guard a.state == .present else {
                     registers[target] = a
+                    continue
+                }
+                guard instruction.code != .memberOfSet else {
+                    registers[target] = located(member(a, instruction, frameText, arena.span, sets), pc - 1)
                     continue
                 }
                 guard instruction.code.hasTwoOperands else {
@@ -115,6 +130,15 @@ struct ProgramCode: Sendable {
         for argument in arguments.indices where arguments[argument].state != .present { return arguments[argument] }
         let reader = TextReader(frame: frameText, constants: text.span, scratch: arena)
         return located(functions[Int(instruction.extra)].body(arguments, reader), index)
+    }
+
+    private func member(
+        _ element: Slot, _ instruction: Instruction, _ frameText: Span<UInt8>, _ arena: Span<UInt8>,
+        _ sets: (any SetProvider)?
+    ) -> Slot {
+        guard let sets else { return Slot(failure: .function) }
+        let reader = TextReader(frame: frameText, constants: text.span, scratch: arena)
+        return Slot(bool: sets.contains(element, set: Int(instruction.extra), text: reader))
     }
 
     // MARK: Two operands

@@ -155,8 +155,10 @@ struct Parser {
         while true {
             if try take(.dot) != nil {
                 result = try parseMember(of: result)
-            } else if token.kind == .symbol(.openBracket) {
-                throw ExpressionError("indexing with '[…]' is not supported", at: token.range)
+            } else if let bracket = try take(.openBracket) {
+                let index = try parseConditional()
+                let end = try expect(.closeBracket, "after the index").range
+                result = try node(.index(result, index), from: result.range, to: end, place: bracket.range)
             } else if token.kind == .symbol(.openBrace) {
                 throw ExpressionError("messages with '{…}' are not supported", at: token.range)
             } else {
@@ -166,6 +168,10 @@ struct Parser {
     }
 
     private mutating func parseMember(of receiver: Expression) throws(ExpressionError) -> Expression {
+        if case .quotedName(let name) = token.kind {
+            let place = try take().range
+            return try node(.select(receiver, field: name), from: receiver.range, to: place)
+        }
         guard case .identifier(let name) = token.kind, !Self.keywords.contains(name) else {
             throw ExpressionError("expected a field or a function after '.', found \(token.name)", at: token.range)
         }
@@ -208,15 +214,17 @@ struct Parser {
         case .uint(let value): return try parseLiteral(.uint(value))
         case .double(let value): return try parseLiteral(.double(value))
         case .string(let value): return try parseLiteral(.string(value))
+        case .bytes(let value): return try parseLiteral(.bytes(value))
         case .identifier(let name): return try parseNamed(name)
+        case .symbol(.dot): return try parseRootName()
         case .symbol(.openParenthesis):
             _ = try take()
             let inside = try parseConditional()
             _ = try expect(.closeParenthesis, "to close the '(' of column \(range.start.column)")
             return inside
         case .symbol(.openBracket): return try parseList()
-        case .symbol(.openBrace): throw ExpressionError("maps are not supported", at: range)
-        case .symbol, .end: throw ExpressionError("expected an expression, found \(token.name)", at: range)
+        case .symbol(.openBrace): return try parseMap()
+        case .symbol, .quotedName, .end: throw ExpressionError("expected an expression, found \(token.name)", at: range)
         }
     }
 
@@ -237,12 +245,36 @@ struct Parser {
         return try node(.list(elements), from: start, to: end)
     }
 
+    private mutating func parseMap() throws(ExpressionError) -> Expression {
+        let start = try take().range
+        var entries: [MapEntry] = []
+        while token.kind != .symbol(.closeBrace) {
+            try checkElements(entries.count + 1, "the entries of the map are")
+            let key = try parseConditional()
+            _ = try expect(.colon, "between a key and its value")
+            entries.append(MapEntry(key: key, value: try parseConditional()))
+            guard try take(.comma) != nil else { break }
+        }
+        let end = try expect(.closeBrace, "after the entries of the map").range
+        return try node(.map(entries), from: start, to: end)
+    }
+
+    /// `.name`: a name that is looked up past the variables of macros.
+    private mutating func parseRootName() throws(ExpressionError) -> Expression {
+        let start = try take().range
+        guard case .identifier(let name) = token.kind, !Self.keywords.contains(name), !Self.reserved.contains(name)
+        else { throw ExpressionError("expected a name after '.', found \(token.name)", at: token.range) }
+        let end = try take().range
+        guard token.kind == .symbol(.openParenthesis) else { return try node(.name("." + name), from: start, to: end) }
+        let (arguments, last) = try parseArguments(of: name)
+        return try node(.call(name: name, receiver: nil, arguments: arguments), from: start, to: last, place: end)
+    }
+
     private mutating func parseNamed(_ name: String) throws(ExpressionError) -> Expression {
         let place = token.range
         switch name {
         case "true", "false": return try parseLiteral(.bool(name == "true"))
-        case "null":
-            throw ExpressionError("null is not supported: a field that is absent is missing, ask has(field)", at: place)
+        case "null": return try parseLiteral(.null)
         case "in": throw ExpressionError("expected an expression, found 'in'", at: place)
         default: break
         }

@@ -13,6 +13,8 @@
 public struct ProgramScratch: Sendable {
     var registers: [Slot]
     var text: [UInt8]
+    /// Who answers `in list(…)`; without one that is a failure of a function.
+    public var sets: (any SetProvider)?
 
     public init(registerCapacity: Int = 64, textCapacity: Int = 256) {
         registers = Array(repeating: .missing, count: registerCapacity)
@@ -60,9 +62,15 @@ public struct Program: Sendable {
     public let resultType: ValueType
     /// The columns that it may read, in ascending order, each once.
     public let slots: [Int]
+    /// The sets that it may ask for, in ascending order, each once.
+    public var sets: [Int] { code.sets }
     /// The calls that the resolver answered, by their canonical text.
     public let resolvedCalls: [String: ResolvedSlot]
 
+    /// Steps of an evaluation at worst: nodes, elements and sixteen bytes of text are one each.
+    public var worstSteps: Int { code.worstSteps }
+
+    let resolvedSets: [String: Int]
     let code: ProgramCode
 
     /// Checks an expression against an environment and compiles it.
@@ -70,23 +78,34 @@ public struct Program: Sendable {
     /// - Parameter expecting: The types that the result may have; nil allows all.
     public init(
         compiling expression: Expression, environment: inout Environment, resolver: inout some CallResolver,
-        expecting: [ValueType]? = nil
+        expecting: [ValueType]? = nil, limits: ExpressionLimits = .standard
     ) throws(ExpressionError) {
         var checker = Checker(environment: environment, resolver: resolver)
-        let checked = try checker.check(expression)
+        var checked = try checker.check(expression)
         environment = checker.environment
         resolver = checker.resolver
+        if checked.type.isDyn, let expecting, expecting.count == 1 {
+            checked = checker.general(expression, expecting[0])
+        }
         if let expecting, !expecting.contains(checked.type) {
             let wanted = expecting.map(\.description).joined(separator: " or ")
             throw ExpressionError("expected \(wanted), but this is \(checked.type.withArticle)", at: expression)
         }
-        guard !checked.type.isList else {
-            throw ExpressionError("a list may stand only on the right of 'in'", at: expression)
+        guard checked.type.isScalar else {
+            throw ExpressionError(
+                "the result cannot be \(checked.type.withArticle); ask something of it", at: expression)
         }
         resultType = checked.type
         resolvedCalls = checker.resolvedCalls
-        code = try Emitter.emit(checked)
+        resolvedSets = checker.resolvedSets
+        let compiler = ValueCompiler(
+            environment: environment, resolvedCalls: resolvedCalls, resolvedSets: resolvedSets)
+        code = try Emitter.emit(checked, compiler: compiler, limits: limits)
         slots = code.columns
+        guard worstSteps <= limits.costSteps else {
+            throw ExpressionError(
+                "the expression may take \(worstSteps) steps, the limit is \(limits.costSteps)", at: expression)
+        }
     }
 
     /// Parses, checks and compiles a text that calls no history.
@@ -142,7 +161,7 @@ extension ValueType {
     var withArticle: String {
         switch self {
         case .int, .identifier: "an \(self)"
-        case .bool, .uint, .double, .string, .timestamp, .duration, .list, .emptyList: "a \(self)"
+        case .bool, .uint, .double, .string, .timestamp, .duration, .list, .emptyList, .general: "a \(self)"
         }
     }
 }

@@ -20,6 +20,41 @@ public enum FailureReason: UInt8, Sendable, Hashable, CaseIterable {
     case function = 5
     /// A column that was given in error.
     case column = 6
+    /// An operator or a function that is not defined for the values it was given.
+    case noOverload = 7
+    /// A map does not have the key, or a value not the field.
+    case noSuchKey = 8
+    /// A list does not have the index.
+    case index = 9
+    /// A map was written with one key twice.
+    case duplicateKey = 10
+    /// A name or a function that nobody knows; only where nothing is checked before.
+    case unknownName = 11
+    /// The evaluation took more steps than it may.
+    case cost = 12
+    /// A pattern that is no regular expression, or one of a kind that is not supported.
+    case pattern = 13
+}
+
+extension FailureReason {
+    /// What an analyst is told.
+    public var explanation: String {
+        switch self {
+        case .overflow: "the result leaves the range of its type"
+        case .divisionByZero: "division by zero"
+        case .outOfRange: "the value is outside the range of the type"
+        case .malformedText: "the text does not say a value of the type"
+        case .function: "the function has no answer"
+        case .column: "the field is in error"
+        case .noOverload: "this is not defined for values of these types"
+        case .noSuchKey: "there is no such key"
+        case .index: "there is no such index"
+        case .duplicateKey: "the map has the key twice"
+        case .unknownName: "unknown name"
+        case .cost: "the evaluation takes too many steps"
+        case .pattern: "the pattern is not supported"
+        }
+    }
 }
 
 /// One value at run time.

@@ -78,23 +78,33 @@ public enum TimeText {
 
     /// The nanoseconds since 1970 of an RFC 3339 date and time, with `Z` or an offset. A leap second is refused.
     public static func timestampNanoseconds(_ text: some StringProtocol) -> TimestampReading {
+        guard let (seconds, nanoseconds) = timestampParts(text) else { return .malformed }
+        return compose(seconds: seconds, nanoseconds: Int64(nanoseconds)).map { .nanoseconds($0) } ?? .outOfRange
+    }
+
+    /// The same of the years 1 to 9999; nil where the text is none, or of another year.
+    public static func instant(_ text: some StringProtocol) -> Instant? {
+        timestampParts(text).flatMap { Instant(seconds: $0.seconds, nanoseconds: Int32($0.nanoseconds)) }
+    }
+
+    private static func timestampParts(_ text: some StringProtocol) -> (seconds: Int64, nanoseconds: Int)? {
         var cursor = TextCursor(text)
         guard let year = cursor.number(digits: 4), cursor.skip("-"), let month = cursor.number(digits: 2),
             cursor.skip("-"), let day = cursor.number(digits: 2), cursor.skip("T") || cursor.skip("t"),
             let hour = cursor.number(digits: 2), hour < 24, cursor.skip(":"),
             let minute = cursor.number(digits: 2), minute < 60, cursor.skip(":"),
             let second = cursor.number(digits: 2), second < 60
-        else { return .malformed }
+        else { return nil }
         var nanoseconds = 0
         if cursor.skip(".") {
-            guard let fraction = cursor.fraction(digits: 9) else { return .malformed }
+            guard let fraction = cursor.fraction(digits: 9) else { return nil }
             nanoseconds = fraction
         }
-        guard let offset = zone(&cursor), cursor.isAtEnd else { return .malformed }
+        guard let offset = zone(&cursor), cursor.isAtEnd else { return nil }
         let date = CivilDate(year: year, month: month, day: day)
-        guard date.isValid else { return .malformed }
+        guard date.isValid else { return nil }
         let seconds = date.daysSince1970 * 86_400 + hour * 3_600 + minute * 60 + second - offset
-        return compose(seconds: Int64(seconds), nanoseconds: Int64(nanoseconds)).map { .nanoseconds($0) } ?? .outOfRange
+        return (Int64(seconds), nanoseconds)
     }
 
     private static func zone(_ cursor: inout TextCursor) -> Int? {
@@ -119,7 +129,12 @@ public enum TimeText {
 
     /// Appends "2009-02-13T23:31:30.5Z": UTC, and no more digits of the second than it has.
     public static func append(timestamp nanoseconds: Int64, to bytes: inout [UInt8]) {
-        let seconds = Int(nanoseconds).flooredDivision(by: 1_000_000_000)
+        append(Instant(slot: nanoseconds), to: &bytes)
+    }
+
+    /// The same of any year from 1 to 9999.
+    public static func append(_ instant: Instant, to bytes: inout [UInt8]) {
+        let seconds = Int(instant.seconds)
         let days = seconds.flooredDivision(by: 86_400)
         let secondOfDay = seconds - days * 86_400
         let date = CivilDate(daysSince1970: days)
@@ -134,8 +149,7 @@ public enum TimeText {
         append(secondOfDay / 60 % 60, digits: 2, to: &bytes)
         bytes.append(UInt8(ascii: ":"))
         append(secondOfDay % 60, digits: 2, to: &bytes)
-        let wholeSeconds = Int64(seconds) &* 1_000_000_000
-        append(fraction: Int(nanoseconds &- wholeSeconds), to: &bytes)
+        append(fraction: Int(instant.nanoseconds), to: &bytes)
         bytes.append(UInt8(ascii: "Z"))
     }
 
@@ -146,6 +160,30 @@ public enum TimeText {
         append(Int(seconds), digits: 1, to: &bytes)
         append(fraction: Int(rest), to: &bytes)
         bytes.append(UInt8(ascii: "s"))
+    }
+
+    /// "2009-02-13T23:31:30.500Z": with no, three, six or nine digits of the second, as protocol buffers write JSON.
+    public static func protobufText(of instant: Instant) -> String {
+        var bytes: [UInt8] = []
+        append(instant, to: &bytes)
+        bytes.removeLast()
+        pad(&bytes)
+        return String(decoding: bytes, as: UTF8.self) + "Z"
+    }
+
+    /// "-1.500s", with as many digits.
+    public static func protobufText(ofDuration nanoseconds: Int64) -> String {
+        var bytes: [UInt8] = []
+        append(duration: nanoseconds, to: &bytes)
+        bytes.removeLast()
+        pad(&bytes)
+        return String(decoding: bytes, as: UTF8.self) + "s"
+    }
+
+    /// Zeros behind a fraction up to a multiple of three digits.
+    private static func pad(_ bytes: inout [UInt8]) {
+        guard let point = bytes.lastIndex(of: UInt8(ascii: ".")) else { return }
+        while (bytes.count - point - 1) % 3 != 0 { bytes.append(UInt8(ascii: "0")) }
     }
 
     private static func append(fraction nanoseconds: Int, to bytes: inout [UInt8]) {

@@ -38,6 +38,9 @@ struct Token: Equatable {
         case uint(UInt64)
         case double(Double)
         case string(String)
+        case bytes([UInt8])
+        /// A field's name between backticks.
+        case quotedName(String)
         case symbol(Symbol)
         case end
     }
@@ -53,6 +56,8 @@ extension Token {
         case .identifier(let name): "'\(name)'"
         case .int, .uint, .double: "a number"
         case .string: "a string"
+        case .bytes: "bytes"
+        case .quotedName(let name): "'`\(name)`'"
         case .symbol(let symbol): "'\(symbol.rawValue)'"
         case .end: "the end of the text"
         }

@@ -17,15 +17,17 @@ public enum ValueType: Sendable, Hashable {
     case identifier
     case timestamp
     case duration
-    /// A list in the text, such as `["GB", "IE"]`; it stands only on the right of `in`.
+    /// A list, such as `["GB", "IE"]`.
     indirect case list(of: ValueType)
     /// `[]`, which fits every element.
     case emptyList
+    /// What no slot can hold: a map, bytes, null, a type, or a value whose type is known at evaluation only.
+    case general(GeneralType)
 
     var isNumber: Bool {
         switch self {
         case .int, .uint, .double: true
-        case .bool, .string, .identifier, .timestamp, .duration, .list, .emptyList: false
+        case .bool, .string, .identifier, .timestamp, .duration, .list, .emptyList, .general: false
         }
     }
 
@@ -34,7 +36,7 @@ public enum ValueType: Sendable, Hashable {
     var isList: Bool {
         switch self {
         case .list, .emptyList: true
-        case .bool, .int, .uint, .double, .string, .identifier, .timestamp, .duration: false
+        case .bool, .int, .uint, .double, .string, .identifier, .timestamp, .duration, .general: false
         }
     }
 }
@@ -52,6 +54,7 @@ extension ValueType: CustomStringConvertible {
         case .duration: "duration"
         case .list(let element): "list(\(element))"
         case .emptyList: "list()"
+        case .general(let type): type.description
         }
     }
 }

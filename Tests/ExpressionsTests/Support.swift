@@ -113,7 +113,7 @@ struct Payment {
         case .string, .identifier: return "\"\(program.string(of: slot, frame: frame, scratch: scratch))\""
         case .timestamp: return "@\(slot.int)"
         case .duration: return "\(slot.int)ns"
-        case .list, .emptyList: return "list"
+        case .list, .emptyList, .general: return "list"
         }
     }
 
@@ -128,11 +128,11 @@ struct Payment {
 }
 
 extension Program {
-    /// The result in the reference evaluator's terms.
-    func referenceValue(_ slot: Slot, frame: Frame, scratch: ProgramScratch) -> ReferenceValue {
+    /// The result as a value that knows its type.
+    func value(of slot: Slot, frame: Frame, scratch: ProgramScratch) -> Value {
         switch slot.state {
         case .missing: return .missing(column: slot.missingColumn)
-        case .error: return .error(slot.failure, offset: slot.failureOffset ?? 0)
+        case .error: return .error(slot.failure ?? .column, offset: slot.failureOffset ?? 0)
         case .present: break
         }
         switch resultType {
@@ -142,9 +142,19 @@ extension Program {
         case .double: return .double(slot.double)
         case .string: return .string(Array(string(of: slot, frame: frame, scratch: scratch).utf8))
         case .identifier: return .identifier(Array(string(of: slot, frame: frame, scratch: scratch).utf8))
-        case .timestamp: return .timestamp(slot.int)
+        case .timestamp: return .timestamp(Instant(slot: slot.int))
         case .duration: return .duration(slot.int)
-        case .list, .emptyList: return .list([])
+        case .list, .emptyList, .general: return .null
         }
+    }
+}
+
+/// Whether two results are one to the bit; any NaN is as good as another.
+func isSame(_ first: Value, _ second: Value) -> Bool {
+    switch (first, second) {
+    case (.double(let a), .double(let b)): a.bitPattern == b.bitPattern || (a.isNaN && b.isNaN)
+    case (.missing(let a), .missing(let b)): a == b
+    case (.error(let a, let place), .error(let b, let other)): a == b && place == other
+    default: first.typeName == second.typeName && !first.hasFailed && ValueOperators.equal(first, second)
     }
 }

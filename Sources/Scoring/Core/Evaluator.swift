@@ -271,7 +271,7 @@ private enum FeatureNumber: Sendable {
         case .double: self = .double
         case .bool: self = .bool
         case .duration: self = .seconds
-        case .string, .identifier, .timestamp, .list, .emptyList: preconditionFailure("a feature is a number")
+        case .string, .identifier, .timestamp, .list, .emptyList, .general: preconditionFailure("a feature is a number")
         }
     }
 }

@@ -117,7 +117,7 @@ extension Evaluator {
             return .text(
                 String(decoding: frame.text[slot.textOffset..<(slot.textOffset + slot.textCount)], as: UTF8.self))
         case .timestamp: return .text(Timestamp.text(nanoseconds: slot.int))
-        case .identifier, .list, .emptyList: return .missing
+        case .identifier, .list, .emptyList, .general: return .missing
         }
     }
 }
