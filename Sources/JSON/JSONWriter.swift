@@ -98,6 +98,28 @@ public struct JSONWriter: Sendable {
         json.withUnsafeBufferPointer { appendRaw($0) }
     }
 
+    /// An object of numbers whose keys were rendered before: each is as `key(_:)` writes it, quoted and with its colon.
+    /// NaN and the infinities are `null`.
+    ///
+    /// - Parameter keyRanges: Of each value's key in `keys`; as many as values.
+    public mutating func object(keys: [UInt8], keyRanges: [Range<Int>], values: [Double]) {
+        precondition(keyRanges.count == values.count, "\(keyRanges.count) keys of \(values.count) values")
+        comma()
+        // Room for all at once: two braces, and for each its key, a comma and the longest number.
+        let capacity = keys.count &+ values.count &* (maximumNumberBytes &+ 1) &+ 2
+        bytes.append(addingCapacity: capacity) { output in
+            output.append(UInt8(ascii: "{"))
+            keys.withUnsafeBufferPointer { keys in
+                for i in values.indices {
+                    if i > 0 { output.append(UInt8(ascii: ",")) }
+                    output.append(copying: UnsafeBufferPointer(rebasing: keys[keyRanges[i]]))
+                    output.appendShortest(values[i])
+                }
+            }
+            output.append(UInt8(ascii: "}"))
+        }
+    }
+
     // MARK: - Steps
 
     private mutating func open(_ bracket: UInt8) {

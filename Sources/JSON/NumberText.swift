@@ -6,19 +6,7 @@
 /// Integral values below 10^15 are written in plain digits, so "5", not "5.0"; minus zero is "-0".
 /// - Complexity: O(1). Allocates nothing but growth of `bytes`.
 public func appendShortest(_ value: Double, to bytes: inout [UInt8]) {
-    guard value.isFinite else { return appendNull(to: &bytes) }
-    let isNegative = value.sign == .minus
-    let magnitude = value.magnitude
-    if magnitude < 1e15, magnitude.rounded(.towardZero) == magnitude {
-        return appendInteger(UInt64(magnitude), isNegative, to: &bytes)
-    }
-    let significand = value.significandBitPattern
-    let exponent = Int(value.exponentBitPattern)
-    let isSubnormal = exponent == 0
-    let decimal = shortestDecimal(
-        isSubnormal ? significand : significand | 1 << 52, max(exponent, 1) &- 1075,
-        isLowerGapHalf: significand == 0 && exponent > 1)
-    appendDecimal(decimal, isNegative, to: &bytes)
+    bytes.append(addingCapacity: maximumNumberBytes) { $0.appendShortest(value) }
 }
 
 /// Appends the shortest text that reads back as `value` in `Float`, bit for bit; `null` for NaN and the infinities.
@@ -26,62 +14,14 @@ public func appendShortest(_ value: Double, to bytes: inout [UInt8]) {
 /// Integral values up to 2^24, where every integer is a `Float`, are written in plain digits.
 /// - Complexity: O(1). Allocates nothing but growth of `bytes`.
 public func appendShortest(_ value: Float, to bytes: inout [UInt8]) {
-    guard value.isFinite else { return appendNull(to: &bytes) }
-    let isNegative = value.sign == .minus
-    let magnitude = value.magnitude
-    if magnitude <= 0x1p24, magnitude.rounded(.towardZero) == magnitude {
-        return appendInteger(UInt64(magnitude), isNegative, to: &bytes)
-    }
-    let significand = value.significandBitPattern
-    let exponent = Int(value.exponentBitPattern)
-    let isSubnormal = exponent == 0
-    let decimal = shortestDecimal(
-        UInt64(isSubnormal ? significand : significand | 1 << 23), max(exponent, 1) &- 150,
-        isLowerGapHalf: significand == 0 && exponent > 1)
-    appendDecimal(decimal, isNegative, to: &bytes)
+    bytes.append(addingCapacity: maximumNumberBytes) { $0.appendShortest(value) }
 }
 
 /// The most leading zeros behind "0." before a number is written with an exponent.
 private let maximumLeadingZeros = 5
 
 /// The longest text: sign, 17 digits, point, and either `maximumLeadingZeros` and a zero or "e-324".
-private let maximumNumberBytes = 32
-
-private func appendNull(to bytes: inout [UInt8]) {
-    bytes.append(addingCapacity: 4) { output in
-        for letter in "null".utf8 { output.append(letter) }
-    }
-}
-
-private func appendInteger(_ magnitude: UInt64, _ isNegative: Bool, to bytes: inout [UInt8]) {
-    bytes.append(addingCapacity: maximumNumberBytes) { output in
-        if isNegative { output.append(UInt8(ascii: "-")) }
-        output.appendDigits(of: magnitude)
-    }
-}
-
-private func appendDecimal(_ decimal: Decimal, _ isNegative: Bool, to bytes: inout [UInt8]) {
-    var (digits, exponent) = (decimal.digits, decimal.exponent)
-    removeTrailingZeros(&digits, &exponent)
-    let count = digitCount(digits)
-    let point = count &+ exponent  // the value is 0.digits · 10^point
-    bytes.append(addingCapacity: maximumNumberBytes) { output in
-        if isNegative { output.append(UInt8(ascii: "-")) }
-        if point > 0 && point < count {
-            output.appendDigits(of: digits, count, pointAfter: point)
-        } else if point <= 0 && point >= 0 &- maximumLeadingZeros {
-            output.append(UInt8(ascii: "0"))
-            output.append(UInt8(ascii: "."))
-            output.append(repeating: UInt8(ascii: "0"), count: 0 &- point)
-            output.appendDigits(of: digits, count, pointAfter: count)
-        } else {
-            output.appendDigits(of: digits, count, pointAfter: 1)
-            output.append(UInt8(ascii: "e"))
-            if point <= 0 { output.append(UInt8(ascii: "-")) }
-            output.appendDigits(of: UInt64((point &- 1).magnitude))
-        }
-    }
-}
+let maximumNumberBytes = 32
 
 @inline(__always)
 private func removeTrailingZeros(_ digits: inout UInt64, _ exponent: inout Int) {
@@ -111,6 +51,75 @@ func digitCount(_ number: UInt64) -> Int {
 }
 
 extension OutputSpan<UInt8> {
+    /// Appends the shortest text of `value`, or `null`: at most `maximumNumberBytes`.
+    @_lifetime(self: copy self)
+    mutating func appendShortest(_ value: Double) {
+        guard value.isFinite else { return appendNull() }
+        let isNegative = value.sign == .minus
+        let magnitude = value.magnitude
+        if magnitude < 1e15, magnitude.rounded(.towardZero) == magnitude {
+            return appendInteger(UInt64(magnitude), isNegative)
+        }
+        let significand = value.significandBitPattern
+        let exponent = Int(value.exponentBitPattern)
+        let isSubnormal = exponent == 0
+        let decimal = shortestDecimal(
+            isSubnormal ? significand : significand | 1 << 52, max(exponent, 1) &- 1075,
+            isLowerGapHalf: significand == 0 && exponent > 1)
+        append(decimal, isNegative)
+    }
+
+    /// The same for `Float`.
+    @_lifetime(self: copy self)
+    mutating func appendShortest(_ value: Float) {
+        guard value.isFinite else { return appendNull() }
+        let isNegative = value.sign == .minus
+        let magnitude = value.magnitude
+        if magnitude <= 0x1p24, magnitude.rounded(.towardZero) == magnitude {
+            return appendInteger(UInt64(magnitude), isNegative)
+        }
+        let significand = value.significandBitPattern
+        let exponent = Int(value.exponentBitPattern)
+        let isSubnormal = exponent == 0
+        let decimal = shortestDecimal(
+            UInt64(isSubnormal ? significand : significand | 1 << 23), max(exponent, 1) &- 150,
+            isLowerGapHalf: significand == 0 && exponent > 1)
+        append(decimal, isNegative)
+    }
+
+    @_lifetime(self: copy self)
+    private mutating func appendNull() {
+        for letter in "null".utf8 { append(letter) }
+    }
+
+    @_lifetime(self: copy self)
+    private mutating func appendInteger(_ magnitude: UInt64, _ isNegative: Bool) {
+        if isNegative { append(UInt8(ascii: "-")) }
+        appendDigits(of: magnitude)
+    }
+
+    @_lifetime(self: copy self)
+    private mutating func append(_ decimal: Decimal, _ isNegative: Bool) {
+        var (digits, exponent) = (decimal.digits, decimal.exponent)
+        removeTrailingZeros(&digits, &exponent)
+        let count = digitCount(digits)
+        let point = count &+ exponent  // the value is 0.digits · 10^point
+        if isNegative { append(UInt8(ascii: "-")) }
+        if point > 0 && point < count {
+            appendDigits(of: digits, count, pointAfter: point)
+        } else if point <= 0 && point >= 0 &- maximumLeadingZeros {
+            append(UInt8(ascii: "0"))
+            append(UInt8(ascii: "."))
+            append(repeating: UInt8(ascii: "0"), count: 0 &- point)
+            appendDigits(of: digits, count, pointAfter: count)
+        } else {
+            appendDigits(of: digits, count, pointAfter: 1)
+            append(UInt8(ascii: "e"))
+            if point <= 0 { append(UInt8(ascii: "-")) }
+            appendDigits(of: UInt64((point &- 1).magnitude))
+        }
+    }
+
     /// Appends `number` in decimal.
     @_lifetime(self: copy self)
     mutating func appendDigits(of number: UInt64) {
@@ -126,19 +135,35 @@ extension OutputSpan<UInt8> {
         withUnsafeMutableBufferPointer { buffer, initializedCount in
             guard let base = buffer.baseAddress else { return }
             let start = base + initializedCount
+            // The digits behind the point and those before it, each from its last one back.
             var rest = number
-            var i = count &+ pointCount
-            while i > 0 {
-                i &-= 1
-                if pointCount == 1, i == pointAfter {
-                    start[i] = UInt8(ascii: ".")
-                    continue
-                }
-                let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-                start[i] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: digit)
-                rest = quotient
+            if pointCount == 1 {
+                rest = writeDigits(rest, count &- pointAfter, endingAt: start + (count &+ 1))
+                start[pointAfter] = UInt8(ascii: ".")
             }
+            _ = writeDigits(rest, min(pointAfter, count), endingAt: start + min(pointAfter, count))
             initializedCount &+= count &+ pointCount
         }
     }
+}
+
+/// Writes the last `count` decimal digits of `number` so that they end before `end`; returns what stands before them.
+@inline(__always)
+private func writeDigits(_ number: UInt64, _ count: Int, endingAt end: UnsafeMutablePointer<UInt8>) -> UInt64 {
+    var rest = number
+    var place = end
+    for _ in 0..<count &>> 1 {  // two at a time: half as many divisions
+        let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
+        let tens = (pair &* 205) >> 11  // pair / 10, for less than 100
+        place -= 2
+        place[0] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: tens)
+        place[1] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: pair &- tens &* 10)
+        rest = quotient
+    }
+    if count & 1 == 1 {
+        let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+        (place - 1)[0] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: digit)
+        rest = quotient
+    }
+    return rest
 }

@@ -47,10 +47,18 @@ public struct SHA256Digest: Sendable, Hashable, CustomStringConvertible {
     /// - Precondition: `digestBytes` is 0 to 32.
     public func appendHexadecimal(to bytes: inout [UInt8], digestBytes: Int = 32) {
         precondition((0...Self.byteCount).contains(digestBytes), "a digest has 32 bytes, not \(digestBytes)")
-        for index in 0..<digestBytes {
-            let byte = self[index]
-            bytes.append(Self.hexadecimalDigit(byte >> 4))
-            bytes.append(Self.hexadecimalDigit(byte & 15))
+        bytes.append(addingCapacity: digestBytes * 2) { output in
+            var index = 0
+            while index < digestBytes {
+                // Four bytes become eight digits in one word, the first digit on top.
+                let half = UInt32(truncatingIfNeeded: word(index >> 3) >> (index & 4 == 0 ? 32 : 0))
+                var digits = Self.hexadecimalDigits(of: half)
+                for _ in 0..<2 * min(4, digestBytes - index) {
+                    digits = digits << 8 | digits >> 56
+                    output.append(UInt8(truncatingIfNeeded: digits))
+                }
+                index += 4
+            }
         }
     }
 
@@ -68,14 +76,17 @@ public struct SHA256Digest: Sendable, Hashable, CustomStringConvertible {
 
     /// The byte at `index`, 0 to 31.
     public subscript(index: Int) -> UInt8 {
-        let word: UInt64
-        switch index >> 3 {
-        case 0: word = words.0
-        case 1: word = words.1
-        case 2: word = words.2
-        default: word = words.3
+        UInt8(truncatingIfNeeded: word(index >> 3) >> UInt64(56 - 8 * (index & 7)))
+    }
+
+    @inline(__always)
+    private func word(_ index: Int) -> UInt64 {
+        switch index {
+        case 0: words.0
+        case 1: words.1
+        case 2: words.2
+        default: words.3
         }
-        return UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * (index & 7)))
     }
 
     public static func == (left: SHA256Digest, right: SHA256Digest) -> Bool {
@@ -85,6 +96,18 @@ public struct SHA256Digest: Sendable, Hashable, CustomStringConvertible {
     public func hash(into hasher: inout Hasher) {
         hasher.combine(words.0)
         hasher.combine(words.1)
+    }
+
+    /// The eight lower-case digits of four bytes, a byte each.
+    @inline(__always)
+    private static func hexadecimalDigits(of value: UInt32) -> UInt64 {
+        var nibbles = UInt64(value)
+        nibbles = (nibbles | nibbles << 16) & 0x0000_FFFF_0000_FFFF
+        nibbles = (nibbles | nibbles << 8) & 0x00FF_00FF_00FF_00FF
+        nibbles = (nibbles | nibbles << 4) & 0x0F0F_0F0F_0F0F_0F0F
+        // Six more carries ten and above into the fifth bit; letters stand 0x27 behind where digits would go on.
+        let letters = (nibbles &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+        return nibbles &+ 0x3030_3030_3030_3030 &+ letters &* 0x27
     }
 
     private static func hexadecimalDigit(_ value: UInt8) -> UInt8 {

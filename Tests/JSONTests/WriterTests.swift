@@ -108,4 +108,43 @@ import Testing
         #expect(writer.bytes == literal)
         #expect(text(literal) == #""a\"b\n""#)
     }
+
+    @Test(arguments: [0, 1, 7, 60])
+    func `an object of numbers is as if written member by member`(count: Int) {
+        var rng = SplitMix64(seed: 11)
+        var keys: [UInt8] = []
+        var ranges: [Range<Int>] = []
+        var values: [Double] = []
+        var plain = JSONWriter()
+        plain.beginArray()
+        plain.beginObject()
+        for i in 0..<count {
+            let key = JSONWriter.rendered(key: String(repeating: "k", count: i % 5) + "\(i)")
+            ranges.append(keys.count..<(keys.count + key.count))
+            keys += key
+            let special: [Double] = [
+                .nan, -.infinity, -0.0, .leastNonzeroMagnitude, -.greatestFiniteMagnitude, 1e15, 12,
+            ]
+            values.append(i % 2 == 0 ? special[i / 2 % 7] : Double(bitPattern: rng.next()))
+            plain.key(String(repeating: "k", count: i % 5) + "\(i)")
+            plain.double(values[i])
+        }
+        plain.endObject()
+        plain.null()
+        plain.endArray()
+        var writer = JSONWriter(capacity: 0)
+        writer.beginArray()
+        writer.object(keys: keys, keyRanges: ranges, values: values)
+        writer.null()
+        writer.endArray()
+        #expect(text(writer.bytes) == text(plain.bytes))
+    }
+}
+
+extension JSONWriter {
+    fileprivate static func rendered(key: String) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.key(key)
+        return writer.bytes
+    }
 }

@@ -57,6 +57,21 @@ import Testing
         #expect(!equals(digest, String(digest.hexadecimal.dropLast())))
     }
 
+    @Test func `each byte is two digits, however many are asked for`() {
+        for text in ["", "a", "b", "c", "d"] {
+            let digest = SHA256.hash(text)
+            for count in 0...SHA256Digest.byteCount {
+                var digits = Array("before ".utf8)
+                digest.appendHexadecimal(to: &digits, digestBytes: count)
+                var expected = "before "
+                for index in 0..<count {
+                    expected += (digest[index] < 16 ? "0" : "") + String(digest[index], radix: 16)
+                }
+                #expect(String(decoding: digits, as: UTF8.self) == expected)
+            }
+        }
+    }
+
     private func equals(_ digest: SHA256Digest, _ text: String) -> Bool {
         let digits = Array(text.utf8)
         return digest.equals(hexadecimal: digits.span)

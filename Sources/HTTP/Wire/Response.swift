@@ -50,7 +50,13 @@ struct ResponseContent: Sendable {
     private mutating func addValue(_ value: Span<UInt8>) {
         fieldLines.append(UInt8(ascii: ":"))
         fieldLines.append(UInt8(ascii: " "))
-        for index in value.indices { fieldLines.append(Self.safe(value[index])) }
+        var isSafe = true
+        for index in value.indices where !isFieldValueByte(value[index]) { isSafe = false }
+        if isSafe {
+            value.withUnsafeBufferPointer { fieldLines.append(contentsOf: $0) }
+        } else {
+            for index in value.indices { fieldLines.append(Self.safe(value[index])) }
+        }
         fieldLines.append(UInt8(ascii: "\r"))
         fieldLines.append(UInt8(ascii: "\n"))
     }

@@ -13,13 +13,10 @@ public enum RecordKind: String, Sendable, CaseIterable {
 public enum DecisionRecord {
     /// Appends the members of a payment's record.
     ///
-    /// - Parameters:
-    ///   - answer: The decision's object as it is answered.
-    ///   - scratch: Memory that is kept.
+    /// - Parameter answer: The decision's object as it is answered.
     public static func write(
         _ payment: borrowing Payment, _ decision: Decision, receivedAtNanoseconds: Int64, answer: Span<UInt8>,
-        traceParent: Span<UInt8>, digests: RecordDigests, plan: ScoringPlan, to json: inout JSONWriter,
-        scratch: inout [UInt8]
+        traceParent: Span<UInt8>, digests: RecordDigests, plan: ScoringPlan, to json: inout JSONWriter
     ) {
         json.key("kind")
         json.string("payment")
@@ -32,8 +29,7 @@ public enum DecisionRecord {
         json.key("payment")
         payment.write(to: &json)
         json.key("features")
-        appendFeatures(decision.features, plan, to: &scratch)
-        json.raw(scratch.span)
+        json.object(keys: plan.featureKeys, keyRanges: plan.featureKeyRanges, values: decision.features)
         json.key("margin")
         if let margin = decision.margin { json.double(margin) } else { json.null() }
         json.key("truncated_trees")
@@ -46,24 +42,6 @@ public enum DecisionRecord {
         json.null()
         json.key("decision")
         json.raw(answer)
-    }
-
-    private static func appendFeatures(_ values: [Double], _ plan: ScoringPlan, to bytes: inout [UInt8]) {
-        bytes.removeAll(keepingCapacity: true)
-        bytes.append(UInt8(ascii: "{"))
-        let null = StaticString("null")
-        plan.featureKeys.withUnsafeBufferPointer { keys in
-            for i in values.indices {
-                if i > 0 { bytes.append(UInt8(ascii: ",")) }
-                bytes.append(contentsOf: UnsafeBufferPointer(rebasing: keys[plan.featureKeyRanges[i]]))
-                if values[i].isFinite {
-                    appendShortest(values[i], to: &bytes)
-                } else {
-                    null.withUTF8Buffer { bytes.append(contentsOf: $0) }
-                }
-            }
-        }
-        bytes.append(UInt8(ascii: "}"))
     }
 
     /// Appends the members of a record that is no payment, with its JSON object as it was taken in.

@@ -75,18 +75,12 @@ public struct Sequencer {
 
     private mutating func writeRecord(_ payment: borrowing Payment, _ arrival: Arrival, traceParent: Span<UInt8>) {
         var record = JSONWriter(capacity: 0)
-        var scratch: [UInt8] = []
         swap(&record, &self.record)
-        swap(&scratch, &self.scratch)
-        defer {
-            swap(&record, &self.record)
-            swap(&scratch, &self.scratch)
-        }
+        defer { swap(&record, &self.record) }
         record.removeAll()
         DecisionRecord.write(
             payment, core.decision, receivedAtNanoseconds: arrival.receivedAtNanoseconds, answer: answer.bytes.span,
-            traceParent: traceParent, digests: digests, plan: core.plan, to: &record,
-            scratch: &scratch)
+            traceParent: traceParent, digests: digests, plan: core.plan, to: &record)
     }
 
     /// Gives an input that is no payment its place in the sequence and hands its record on.

@@ -33,6 +33,11 @@ public enum CardDataScreen {
 
     /// What the text holds, or nil. O(bytes); allocates nothing.
     public static func finding(in text: Span<UInt8>) -> Finding? {
+        isPlainlyClean(text) ? nil : search(text)
+    }
+
+    /// The search itself; its plain twin for tests of `isPlainlyClean`.
+    static func search(_ text: Span<UInt8>) -> Finding? {
         let digits = countDigits(text)
         guard digits >= verificationCodeDigits.lowerBound else { return nil }
         let mayHoldNumber = digits >= cardNumberDigits.lowerBound

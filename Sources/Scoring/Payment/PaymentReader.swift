@@ -156,7 +156,11 @@ public struct PaymentReader: Sendable {
         if rule.shape == .timestamp {
             return Timestamp.nanoseconds(parsing: text).map { Slot(timestampNanoseconds: $0) }
         }
-        guard rule.isMet(by: text, choices: index.choices[field.rawValue], origin: origin) else { return nil }
+        let isMet =
+            rule.shape == .choice  // only then are its words asked for: an array of arrays, which is retained
+            ? rule.isMet(by: text, choices: index.choices[field.rawValue], origin: origin)
+            : rule.isMet(by: text, choices: [], origin: origin)
+        guard isMet else { return nil }
         return Slot(textOffset: range.lowerBound, count: range.count)
     }
 
