@@ -23,7 +23,7 @@ struct Shroff: ParsableCommand {
         version: "shroff 0.1.0",
         subcommands: [
             ServeCommand.self, ScoreCommand.self, SimulateCommand.self, LoadTestCommand.self, ModelCommand.self,
-            LogCommand.self, RulesCommand.self, ConfigCommand.self,
+            LogCommand.self, RulesCommand.self, ConfigCommand.self, EvaluateCommand.self,
         ])
 
     static func main() {
