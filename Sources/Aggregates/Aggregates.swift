@@ -4,7 +4,7 @@
 
 /// Bounds of what is kept, for each kind of entity.
 public struct AggregateLimits: Sendable, Equatable {
-    /// Past it the entity that was least recently seen leaves, and is counted.
+    /// Past it the entity that was least recently added to leaves, and is counted.
     public var entities: Int
     /// Past it an entity's oldest events leave, and are counted; reads that reach them say that they are partial.
     public var eventsPerEntity: Int
@@ -39,12 +39,14 @@ public struct AggregateStatistics: Sendable, Equatable {
     public var lateEventsBeyondLateness = 0
     /// Payments of which a read was partial.
     public var partialObservations = 0
+    /// Labels and outcomes kept of events.
+    public var revisions = 0
     /// Memory held, used or kept for use.
     public var bytes = 0
 
     public init() {}
 
-    static func += (sum: inout AggregateStatistics, part: AggregateStatistics) {
+    public static func += (sum: inout AggregateStatistics, part: AggregateStatistics) {
         sum.entities += part.entities
         sum.events += part.events
         sum.evictedEntities += part.evictedEntities
@@ -52,6 +54,7 @@ public struct AggregateStatistics: Sendable, Equatable {
         sum.lateEvents += part.lateEvents
         sum.lateEventsBeyondLateness += part.lateEventsBeyondLateness
         sum.partialObservations += part.partialObservations
+        sum.revisions += part.revisions
         sum.bytes += part.bytes
     }
 }
@@ -67,7 +70,9 @@ public struct Aggregates: Sendable {
 
     public let plan: HistoryPlan
     public let limits: AggregateLimits
-    private var tables: [EntityTable]
+    /// What `prepare` read.
+    private var touched: UInt64 = 0
+    var tables: [EntityTable]
 
     /// - Precondition: `plan.validate()` passes, and the limits are above 0 (the lateness may be 0) and within their
     ///   maxima.
@@ -83,31 +88,93 @@ public struct Aggregates: Sendable {
             (0...AggregateLimits.maximumLatenessMicroseconds).contains(limits.allowedLatenessMicroseconds))
         self.plan = plan
         self.limits = limits
-        tables = plan.entities.map { EntityTable(plan: $0, limits: limits) }
+        tables = plan.entities.map {
+            EntityTable(plan: $0, assumeLegitimateAfter: plan.assumeLegitimateAfterMicroseconds, limits: limits)
+        }
     }
 
-    /// Answers the planned reads of one entity for a payment, and adds the payment to the entity's history.
+    /// Gets the memory of all entities of one payment, so that the reads that follow need not wait for one after the
+    /// other: most of their time is waiting. Changes no answer.
     ///
-    /// A payment later than the allowed lateness is answered at its own time from what is kept, and not added. The
-    /// caller keeps event times from lying in the future: an entity takes its newest payment's time as its present.
+    /// - Parameters:
+    ///   - keys: Shape `(plan.entities.count)`, by kind.
+    ///   - named: Bit k is set if the payment names an entity of kind k.
+    public mutating func prepare(keys: Span<UInt64>, named: UInt64) {
+        precondition(keys.count == tables.count, "a key for each kind")
+        // Each loop waits for its memory but once, since what it reads of one kind does not depend on another.
+        for kind in tables.indices where named >> UInt64(kind) & 1 == 1 {
+            tables[kind].locate(keys[kind])
+        }
+        for kind in tables.indices where named >> UInt64(kind) & 1 == 1 {
+            touched ^= tables[kind].touchRecord()
+        }
+        for kind in tables.indices where named >> UInt64(kind) & 1 == 1 {
+            touched ^= tables[kind].touchEvents()
+        }
+    }
+
+    /// Answers the planned reads of one entity for a payment, and changes nothing that any other read could see.
     ///
     /// - Parameters:
     ///   - entity: The kind, by its place in the plan.
     ///   - key: Who it is: a hash that tells entities of the kind apart; any value.
     ///   - timeMicroseconds: The payment's own time.
-    ///   - measures: Shape `(measureCount)`; `missingMeasure` where the payment has none.
+    ///   - measures: Shape `(measures.count)`; `missingMeasure` where the payment has none.
     ///   - columns: Shape `(distinctColumnCount)`; hashes, `missingColumn` where the payment has none.
+    ///   - conditions: Shape `(conditionCount)`; of them reads look at those that are planned `.after`.
     ///   - results: Gets one value for each planned read, in plan order, from `resultsOffset` on.
-    /// - Complexity: Amortised O(reads + columns) for payments in time order; a late one adds the events that it
-    ///   comes before. Allocates only when an entity's events need more room than was ever used.
-    public mutating func observe(
+    /// - Complexity: Amortised O(reads + columns) for payments in time order, but O(events) for a streak, a time since
+    ///   or distinct values with a condition, and for an extreme that has left its window. A payment earlier than the
+    ///   entity's latest read looks at the events that it comes before, or, where states of knowledge have changed
+    ///   since, at those of its windows. Allocates nothing.
+    public mutating func read(
         entity: Int, key: UInt64, timeMicroseconds: Int64, measures: Span<Int64>, columns: Span<UInt64>,
-        results: inout [HistoryValue], resultsOffset: Int = 0
+        conditions: Span<ConditionMask>, results: inout [HistoryValue], resultsOffset: Int = 0
     ) {
-        let time = min(max(timeMicroseconds, -Self.maximumTimeMicroseconds), Self.maximumTimeMicroseconds)
         var span = results.mutableSpan
-        tables[entity].observe(
-            Payment(key: key, time: time, measures: measures, columns: columns), results: &span, offset: resultsOffset)
+        tables[entity].read(
+            Payment(
+                key: key, time: Self.clamped(timeMicroseconds), ticket: 0, measures: measures, columns: columns,
+                conditions: conditions),
+            results: &span, offset: resultsOffset)
+    }
+
+    /// Adds a payment to the history of an entity.
+    ///
+    /// One later than the allowed lateness is counted and not added. The caller keeps event times from lying in the
+    /// future: an entity takes its newest payment's time as its present.
+    ///
+    /// - Parameters:
+    ///   - ticket: What tells the payment from others of its time, for `learn`; higher than of those added before.
+    ///   - measures, columns, conditions: As of `read`, with everything in its place that is known by now.
+    /// - Complexity: O(windows + columns), and the events that a late payment comes before. Allocates only when an
+    ///   entity's events need more room than was ever used.
+    public mutating func add(
+        entity: Int, key: UInt64, timeMicroseconds: Int64, ticket: UInt64, measures: Span<Int64>,
+        columns: Span<UInt64>, conditions: Span<ConditionMask>
+    ) {
+        tables[entity].add(
+            Payment(
+                key: key, time: Self.clamped(timeMicroseconds), ticket: ticket, measures: measures, columns: columns,
+                conditions: conditions))
+    }
+
+    /// Adds what was told of a payment that was added before. Reads from `knownAtMicroseconds` on see it, also if
+    /// that is later than anything so far; of two revisions known at one time the one told later counts.
+    ///
+    /// - Returns: Whether the payment is kept; nothing is learned of one that is not, or of a kind without labels.
+    /// - Complexity: O(log events + conditions). What becomes known later costs O(events) once more.
+    public mutating func learn(
+        entity: Int, key: UInt64, timeMicroseconds: Int64, ticket: UInt64, _ knowledge: Knowledge,
+        knownAtMicroseconds: Int64
+    ) -> Bool {
+        tables[entity].learn(
+            key: key, time: Self.clamped(timeMicroseconds), ticket: ticket, knowledge,
+            knownAt: Self.clamped(knownAtMicroseconds))
+    }
+
+    static func clamped(_ time: Int64) -> Int64 {
+        min(max(time, -maximumTimeMicroseconds), maximumTimeMicroseconds)
     }
 
     /// All kinds together.

@@ -1,54 +1,162 @@
 // All entities of one kind: finds or makes an entity, answers its reads, adds the payment. An entity past the limit
-// takes the place of the one that was least recently seen.
+// takes the place of the one that was least recently added to.
 
 struct EntityTable: Sendable {
-    private let layout: Layout
-    private let limits: AggregateLimits
-    private var index = KeyIndex()
-    private var records: PagedWords
-    private var recency = RecencyList()
-    private var arena: EventArena
+    let layout: Layout
+    let limits: AggregateLimits
+    var index = KeyIndex()
+    var records: PagedWords
+    var recency = RecencyList()
+    var arena: EventArena
+    var revisions = Revisions()
+    var counts = AggregateStatistics()
     private var scratch: Scratch
-    private var counts = AggregateStatistics()
+    /// A record to be moved back, and the record and the events of an entity never seen.
+    private var shadow: [UInt64]
+    private let emptyRecord: [UInt64]
+    private var emptyPage: [UInt64] = [0]
+    /// The entity that was found last, since a payment is read and then added.
+    private var foundKey: UInt64 = 0
+    private var foundEntity = -1
 
     /// From this capacity on a chunk shrinks when half of it is unused.
     static let smallestShrunkCapacity = 6
     /// Up to this capacity events move to the front of their chunk whenever that makes room.
     static let smallCapacity = 16
 
-    init(plan: EntityPlan, limits: AggregateLimits) {
-        layout = Layout(plan: plan)
+    init(plan: EntityPlan, assumeLegitimateAfter: Int64?, limits: AggregateLimits) {
+        let layout = Layout(plan: plan, assumeLegitimateAfter: assumeLegitimateAfter)
+        self.layout = layout
         self.limits = limits
         records = PagedWords(itemWords: layout.recordWords)
         arena = EventArena(layout: layout, eventsPerEntity: limits.eventsPerEntity)
         scratch = Scratch(layout: layout)
+        emptyRecord = layout.emptyRecord
+        shadow = emptyRecord
     }
 
     var statistics: AggregateStatistics {
         var result = counts
         result.entities = records.count
-        result.bytes = index.bytes + records.bytes + recency.bytes + arena.bytes
+        result.revisions = revisions.count
+        result.bytes = index.bytes + records.bytes + recency.bytes + arena.bytes + revisions.bytes
         return result
     }
 
-    /// What to do with a payment once it is answered.
+    private func check(_ payment: borrowing Payment) {
+        precondition(payment.measures.count >= layout.measureCount, "a value for each measure of the plan")
+        precondition(payment.columns.count >= layout.columnCount, "a value for each column of the plan")
+        precondition(payment.conditions.count >= layout.conditionCount, "a value for each condition of the plan")
+    }
+
+    // MARK: Memory
+
+    /// Finds an entity, so that the next call for it need not.
+    mutating func locate(_ key: UInt64) {
+        if find(key) == nil { foundEntity = -1 }
+    }
+
+    /// Touches what the next call for the located entity reads.
+    ///
+    /// - Returns: Something of it, to be kept, so that the compiler keeps the reads.
+    func touchRecord() -> UInt64 {
+        guard foundEntity >= 0 else { return 0 }
+        return records[foundEntity, Layout.chunk] ^ records[foundEntity, layout.recordWords - 1]
+            ^ recency.touchLinks(of: foundEntity)
+    }
+
+    /// Touches the events that the windows of the located entity begin with, and its newest.
+    func touchEvents() -> UInt64 {
+        guard foundEntity >= 0 else { return 0 }
+        let chunk = EventArena.Reference(packed: records[foundEntity, Layout.chunk])
+        let bounds = Bounds(packed: records[foundEntity, Layout.bounds])
+        var sum = arena.pages[chunk.page][chunk.offset + 1 + max(bounds.end - 1, 0) * layout.eventWords]
+        for pointer in 0..<layout.pointerCount {
+            let word = records[foundEntity, layout.recordPacked + pointer >> 2]
+            let slot = Int(truncatingIfNeeded: word >> (UInt64(pointer & 3) * 16) & 0xFFFF)
+            if slot < bounds.capacity { sum ^= arena.pages[chunk.page][chunk.offset + 1 + slot * layout.eventWords] }
+        }
+        return sum
+    }
+
+    // MARK: Reads
+
+    mutating func read(_ payment: borrowing Payment, results: inout MutableSpan<HistoryValue>, offset: Int) {
+        check(payment)
+        guard let entity = find(payment.key) else {
+            readEmpty(payment, results: &results, offset: offset)
+            return
+        }
+        let reference = EventArena.Reference(packed: records[entity, Layout.chunk])
+        let page = records.page(of: entity)
+        let base = records.offset(of: entity)
+        if payment.time < Int64(bitPattern: records[entity, Layout.present]) {
+            var copy: [UInt64] = []
+            swap(&copy, &shadow)
+            defer { swap(&copy, &shadow) }
+            for word in copy.indices { copy[word] = records[entity, word] }
+            var view = EntityView(
+                record: copy.mutableSpan, recordBase: 0, page: arena.pages[reference.page].mutableSpan,
+                layout: layout)
+            scratch.entity = -1
+            scratch.position = view.lookBack(to: payment.time, revisions)
+            view.findNeighbours(payment, &scratch)
+            if view.answer(payment, &scratch, revisions, results: &results, offset: offset) {
+                counts.partialObservations += 1
+            }
+            return
+        }
+        var view = EntityView(
+            record: records.pages[page].mutableSpan, recordBase: base,
+            page: arena.pages[reference.page].mutableSpan, layout: layout)
+        view.advance(to: payment.time, revisions)
+        scratch.position = view.end
+        view.findNeighbours(payment, &scratch)
+        scratch.entity = entity
+        scratch.time = payment.time
+        if view.answer(payment, &scratch, revisions, results: &results, offset: offset) {
+            counts.partialObservations += 1
+        }
+    }
+
+    private mutating func readEmpty(
+        _ payment: borrowing Payment, results: inout MutableSpan<HistoryValue>, offset: Int
+    ) {
+        var copy: [UInt64] = []
+        swap(&copy, &shadow)
+        defer { swap(&copy, &shadow) }
+        var page: [UInt64] = []
+        swap(&page, &emptyPage)
+        defer { swap(&page, &emptyPage) }
+        for word in copy.indices { copy[word] = emptyRecord[word] }
+        var view = EntityView(record: copy.mutableSpan, recordBase: 0, page: page.mutableSpan, layout: layout)
+        scratch.entity = -1
+        scratch.position = view.end
+        view.findNeighbours(payment, &scratch)
+        _ = view.answer(payment, &scratch, revisions, results: &results, offset: offset)
+    }
+
+    // MARK: Changes
+
+    /// What to do with a payment once its place is known.
     private enum Step {
         case insert
         case makeRoom
         case leave
     }
 
-    mutating func observe(_ payment: borrowing Payment, results: inout MutableSpan<HistoryValue>, offset: Int) {
-        precondition(payment.measures.count == layout.measureCount, "a value for each measure of the plan")
-        precondition(payment.columns.count == layout.columnCount, "a value for each column of the plan")
+    mutating func add(_ payment: borrowing Payment) {
+        check(payment)
         let entity = findOrMake(payment.key)
+        let isRead = scratch.isOf(payment, entity: entity, layout)
+        scratch.entity = -1
         let reference = EventArena.Reference(packed: records[entity, Layout.chunk])
         let page = records.page(of: entity)
         let base = records.offset(of: entity)
         var view = EntityView(
             record: records.pages[page].mutableSpan, recordBase: base,
             page: arena.pages[reference.page].mutableSpan, layout: layout)
-        switch Self.answer(&view, payment, &scratch, limits, &counts, results: &results, offset: offset) {
+        switch Self.prepare(&view, payment, &scratch, isRead: isRead, limits, &revisions, &counts) {
         case .leave:
             return
         case .insert:
@@ -63,32 +171,27 @@ struct EntityTable: Sendable {
         counts.events += 1
     }
 
-    /// Answers the reads, drops what is too old or too much, and says what is left to do.
-    private static func answer(
-        _ view: inout EntityView, _ payment: borrowing Payment, _ scratch: inout Scratch, _ limits: AggregateLimits,
-        _ counts: inout AggregateStatistics, results: inout MutableSpan<HistoryValue>, offset: Int
+    /// Finds the payment's place, drops what is too old or too much, and says what is left to do.
+    private static func prepare(
+        _ view: inout EntityView, _ payment: borrowing Payment, _ scratch: inout Scratch, isRead: Bool,
+        _ limits: AggregateLimits, _ revisions: inout Revisions, _ counts: inout AggregateStatistics
     ) -> Step {
         let newest = view.isEmpty ? Int64.min : view.time(view.end - 1)
+        if payment.time > view.present { view.advance(to: payment.time, revisions) }
         let isLate = payment.time < newest
-        if isLate {
-            view.lookBack(to: payment.time, &scratch)
-        } else {
-            view.advance(to: payment.time, &scratch)
-        }
-        view.findNeighbours(payment, &scratch)
-        view.sumUp(payment, &scratch)
-        if view.answer(payment, scratch, results: &results, offset: offset) {
-            counts.partialObservations += 1
-        }
         if isLate {
             if payment.time < newest - limits.allowedLatenessMicroseconds {
                 counts.lateEventsBeyondLateness += 1
                 return .leave
             }
             counts.lateEvents += 1
+            scratch.position = view.position(after: payment.time)
         } else {
-            let horizon = payment.time - limits.allowedLatenessMicroseconds - view.layout.longestWindow
-            counts.events -= view.dropEvents(upTo: horizon)
+            scratch.position = view.end
+            if !view.layout.keepsAllAges {
+                let horizon = payment.time - limits.allowedLatenessMicroseconds - view.layout.longestWindow
+                counts.events -= view.dropEvents(upTo: horizon, &revisions)
+            }
         }
         if view.count == limits.eventsPerEntity {
             counts.droppedEvents += 1
@@ -96,13 +199,31 @@ struct EntityTable: Sendable {
                 // The payment itself is the oldest.
                 view.first = min(view.first, payment.time)
                 view.lastDropped = max(view.lastDropped, payment.time)
+                view.decayPassedOver(payment)
                 return .leave
             }
-            view.dropOldest()
+            view.dropOldest(&revisions)
             counts.events -= 1
         }
+        if !isRead { view.findNeighbours(payment, &scratch) }
         view.storeBounds()
         return view.end < view.capacity ? .insert : .makeRoom
+    }
+
+    /// As `Aggregates.learn`.
+    mutating func learn(
+        key: UInt64, time: Int64, ticket: UInt64, _ knowledge: Aggregates.Knowledge, knownAt: Int64
+    ) -> Bool {
+        guard layout.isLabelled, let entity = find(key) else { return false }
+        let reference = EventArena.Reference(packed: records[entity, Layout.chunk])
+        let page = records.page(of: entity)
+        let base = records.offset(of: entity)
+        var view = EntityView(
+            record: records.pages[page].mutableSpan, recordBase: base,
+            page: arena.pages[reference.page].mutableSpan, layout: layout)
+        guard let slot = view.slot(time: time, ticket: ticket) else { return false }
+        view.learn(slot, knowledge, knownAt: knownAt, &revisions)
+        return true
     }
 
     /// Moves the entity's events to the front of their chunk, or to a larger one, and adds the payment.
@@ -128,7 +249,7 @@ struct EntityTable: Sendable {
     }
 
     /// Moves the entity's events to the front of a chunk of another capacity.
-    private mutating func relocate(_ entity: Int, capacity: Int) {
+    mutating func relocate(_ entity: Int, capacity: Int) {
         let old = EventArena.Reference(packed: records[entity, Layout.chunk])
         let bounds = Bounds(packed: records[entity, Layout.bounds])
         let new = arena.allocate(capacity: capacity, owner: entity)
@@ -156,9 +277,20 @@ struct EntityTable: Sendable {
 
     // MARK: Entities
 
-    private mutating func findOrMake(_ key: UInt64) -> Int {
-        let place = KeyIndex.Place(key)
-        if let entity = index.find(place, where: { records[$0, Layout.key] == key }) {
+    private mutating func find(_ key: UInt64) -> Int? {
+        if foundEntity >= 0, foundKey == key { return foundEntity }
+        guard let entity = index.find(KeyIndex.Place(key), where: { records[$0, Layout.key] == key }) else {
+            return nil
+        }
+        foundKey = key
+        foundEntity = entity
+        return entity
+    }
+
+    mutating func hasEntity(_ key: UInt64) -> Bool { find(key) != nil }
+
+    mutating func findOrMake(_ key: UInt64) -> Int {
+        if let entity = find(key) {
             recency.touch(entity)
             return entity
         }
@@ -171,26 +303,30 @@ struct EntityTable: Sendable {
             evict(entity)
             recency.touch(entity)
         }
-        index.insert(place, entity: entity)
+        index.insert(KeyIndex.Place(key), entity: entity)
+        for word in emptyRecord.indices { records[entity, word] = emptyRecord[word] }
         records[entity, Layout.key] = key
-        records[entity, Layout.first] = UInt64(bitPattern: Int64.max)
-        records[entity, Layout.lastDropped] = UInt64(bitPattern: Int64.min)
         records[entity, Layout.chunk] = arena.allocate(capacity: 1, owner: entity).packed
-        records[entity, Layout.bounds] = Bounds(head: 0, end: 0, capacity: 1).packed
+        foundKey = key
+        foundEntity = entity
         return entity
     }
 
-    /// Empties the record of an entity that leaves.
+    /// Takes what an entity has from it as it leaves.
     private mutating func evict(_ entity: Int) {
         let bounds = Bounds(packed: records[entity, Layout.bounds])
+        let chunk = EventArena.Reference(packed: records[entity, Layout.chunk])
         counts.evictedEntities += 1
+        scratch.entity = -1
         counts.events -= bounds.count
-        index.remove(KeyIndex.Place(records[entity, Layout.key]), entity: entity)
-        release(
-            EventArena.Reference(packed: records[entity, Layout.chunk]),
-            capacity: bounds.capacity)
-        for word in 0..<layout.recordWords {
-            records[entity, word] = 0
+        if layout.isLabelled {
+            for slot in bounds.head..<bounds.end {
+                let word = chunk.offset + 1 + slot * layout.eventWords + Layout.knowledge
+                revisions.release(UInt32(truncatingIfNeeded: arena.pages[chunk.page][word] >> 32))
+            }
         }
+        index.remove(KeyIndex.Place(records[entity, Layout.key]), entity: entity)
+        release(chunk, capacity: bounds.capacity)
+        foundEntity = -1
     }
 }

@@ -4,27 +4,34 @@ extension EntityView {
     /// Drops events that no read within the lateness can reach any more. The windows have passed them already.
     ///
     /// - Returns: How many.
-    mutating func dropEvents(upTo horizon: Int64) -> Int {
+    mutating func dropEvents(upTo horizon: Int64, _ revisions: inout Revisions) -> Int {
         let old = head
         while head < end, time(head) <= horizon {
-            lastDropped = max(lastDropped, time(head))
-            head += 1
+            forgetOldest(&revisions)
         }
         return head - old
     }
 
     /// Drops the oldest event because there are too many: windows that hold it lose it.
-    mutating func dropOldest() {
+    mutating func dropOldest(_ revisions: inout Revisions) {
         for window in layout.windows.indices where start(window) == head {
-            for number in layout.counterStarts[window]..<layout.counterStarts[window + 1] {
-                let column = layout.counterColumns[number]
-                if value(head, column) != Aggregates.missingColumn, links(head, column).ahead == 0 {
-                    setCounter(number, counter(number) - 1)
-                }
-            }
+            leave(window, head..<head + 1)
             setStart(window, head + 1)
         }
+        forgetOldest(&revisions)
+    }
+
+    private mutating func forgetOldest(_ revisions: inout Revisions) {
         lastDropped = max(lastDropped, time(head))
+        for number in layout.decayed.indices {
+            decayDropped(number, head)
+        }
+        if layout.isLabelled {
+            revisions.release(firstRevision(head))
+            if layout.maturity != nil, start(layout.windows.count) == head {
+                setStart(layout.windows.count, head + 1)
+            }
+        }
         head += 1
     }
 
@@ -45,65 +52,72 @@ extension EntityView {
     mutating func moved(by slots: Int) {
         head -= slots
         end -= slots
-        for window in layout.windows.indices {
-            setStart(window, start(window) - slots)
+        for pointer in 0..<layout.pointerCount {
+            setStart(pointer, start(pointer) - slots)
         }
         storeBounds()
     }
 
     /// Puts the payment where `scratch` says that it belongs.
     ///
-    /// - Precondition: There is room behind the last event.
+    /// - Precondition: There is room behind the last event, and the present is not before the payment.
     mutating func insert(_ payment: borrowing Payment, _ scratch: borrowing Scratch) {
         let position = scratch.position
-        if position < end {
-            enterWindowsLate(payment, scratch, newest: time(end - 1))
-            openGap(at: position, payment)
+        let isLate = payment.time < present
+        if isLate {
+            enterCountersLate(payment, scratch)
         } else {
-            enterWindows(scratch)
+            enterCounters(scratch)
         }
-        page[word(position) &+ Layout.time] = UInt64(bitPattern: payment.time)
-        for measure in layout.measures.indices {
-            // In time order the tally before the event is the total so far; in a gap it is that of the event after it,
-            // which `openGap` left in place.
-            var total = total(measure)
-            if position == end {
-                setTally(position, measure, total)
-            }
-            let value = payment.measures[layout.measures[measure]]
-            if value != Aggregates.missingMeasure {
-                total.add(value)
-                setTotal(measure, total)
-            }
+        for number in layout.decayed.indices {
+            decayAdded(number, payment)
         }
+        if position < end { openGap(at: position) }
+        write(payment, at: position)
         end += 1
         for column in layout.columns.indices {
             link(payment.columns[layout.columns[column]], column, at: position, scratch)
+        }
+        if layout.isLabelled { enterKnowledge(position, ticket: payment.ticket) }
+        let groups = layout.groups
+        for number in groups.indices {
+            let group = groups[number]
+            if !isLate || position >= start(group.window), belongs(position, group, state(position)) {
+                enter(position, group)
+            }
         }
         first = min(first, payment.time)
         storeBounds()
     }
 
-    /// Counts the payment, later than all events, in every window.
-    private mutating func enterWindows(_ scratch: borrowing Scratch) {
+    private mutating func write(_ payment: borrowing Payment, at position: Int) {
+        let word = word(position)
+        page[word &+ Layout.time] = UInt64(bitPattern: payment.time)
+        for measure in layout.measures.indices {
+            let value = layout.kinds[measure].normalized(payment.measures[layout.measures[measure]])
+            page[word &+ layout.eventMeasures &+ measure] = UInt64(bitPattern: value)
+        }
+        for condition in layout.conditions.indices {
+            page[word &+ layout.eventConditions &+ condition] = payment.conditions[layout.conditions[condition]].word
+        }
+    }
+
+    /// Counts the payment's values, later than all others, in every window.
+    private mutating func enterCounters(_ scratch: borrowing Scratch) {
         for window in layout.windows.indices {
-            let start = start(window)
             for number in layout.counterStarts[window]..<layout.counterStarts[window + 1]
-            where scratch.isNewValue(layout.counterColumns[number], start: start) {
+            where scratch.isNewValue(layout.counterColumns[number], start: start(window)) {
                 setCounter(number, counter(number) + 1)
             }
         }
     }
 
-    /// Counts a late payment in the running windows that hold its time, and moves on the starts of the others.
-    private mutating func enterWindowsLate(
-        _ payment: borrowing Payment, _ scratch: borrowing Scratch, newest: Int64
-    ) {
+    /// Counts a late payment's values in the windows that hold its time, and moves on the starts of the others.
+    private mutating func enterCountersLate(_ payment: borrowing Payment, _ scratch: borrowing Scratch) {
         for window in layout.windows.indices {
             let start = start(window)
             let isInside =
-                scratch.position > start
-                || scratch.position == start && payment.time > newest - layout.windows[window]
+                scratch.position > start || scratch.position == start && payment.time > limit(window, at: present)
             guard isInside else {
                 setStart(window, start + 1)
                 continue
@@ -117,22 +131,14 @@ extension EntityView {
         }
     }
 
-    /// Moves the events from `position` on back by one, with their tallies, links and index entries; leaves a copy of
-    /// the first in the gap.
-    private mutating func openGap(at position: Int, _ payment: borrowing Payment) {
+    /// Moves the events from `position` on back by one, with their links and index entries.
+    private mutating func openGap(at position: Int) {
         var slot = end
         while slot > position {
             let source = word(slot - 1)
             let target = word(slot)
             for offset in 0..<eventWords {
                 page[target + offset] = page[source + offset]
-            }
-            for measure in layout.measures.indices {
-                let value = payment.measures[layout.measures[measure]]
-                guard value != Aggregates.missingMeasure else { continue }
-                var tally = tally(slot, measure)
-                tally.add(value)
-                setTally(slot, measure, tally)
             }
             for column in layout.columns.indices {
                 moveLinks(column, to: slot, gap: position)
@@ -163,13 +169,16 @@ extension EntityView {
 
     /// Writes the value of the event at `position` and ties it to its neighbours; those behind it moved on by one.
     private mutating func link(_ value: UInt64, _ column: Int, at position: Int, _ scratch: borrowing Scratch) {
+        let following = scratch.following[column] < 0 ? -1 : scratch.following[column] + 1
+        link(value, column, at: position, previous: scratch.previous[column], following: following)
+    }
+
+    private mutating func link(_ value: UInt64, _ column: Int, at position: Int, previous: Int, following: Int) {
         page[word(position) &+ layout.eventValues &+ column] = value
         guard value != Aggregates.missingColumn else {
             setLinks(position, column, Links(back: 0, ahead: 0))
             return
         }
-        let previous = scratch.previous[column]
-        let following = scratch.following[column] < 0 ? -1 : scratch.following[column] + 1
         let back = previous < 0 ? 0 : position - previous
         let ahead = following < 0 ? 0 : following - position
         setLinks(position, column, Links(back: back, ahead: ahead))
@@ -180,6 +189,20 @@ extension EntityView {
             setLinks(following, column, Links(back: ahead, ahead: links(following, column).ahead))
         } else if hasIndex {
             index(value, column, slot: position)
+        }
+    }
+
+    /// Puts an event behind the others as it was written; what is known of it and the windows are to follow.
+    mutating func restore(_ words: Span<UInt64>) {
+        let target = word(end)
+        for word in 0..<layout.eventPacked { page[target &+ word] = words[word] }
+        end += 1
+        for column in layout.columns.indices {
+            let value = words[layout.eventValues + column]
+            end -= 1
+            let previous = value == Aggregates.missingColumn ? -1 : lastSlot(of: value, column)
+            end += 1
+            link(value, column, at: end - 1, previous: previous, following: -1)
         }
     }
 }

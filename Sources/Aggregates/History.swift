@@ -1,137 +1,76 @@
-// What an entity's history can be asked, and what it answers. A plan lists, for each kind of entity (card, merchant,
-// ...), the reads that every payment takes; it is made once, by whoever compiles features and rules, and says all that
-// has to be kept. Times, windows and durations are microseconds of event time.
+// What an entity's history can be asked, and what it answers. Times, windows and durations are microseconds of event
+// time. A read is asked at the time t of a payment p; what it sees are the entity's payments that were added before p
+// and are not later than t, each in the state of knowledge that it had at t.
 
-/// One question to the history of an entity, asked at the time t of a payment.
+/// One question to the history of an entity.
 ///
 /// A window of length w holds the payments with times in (t - w, t]: a payment counts for reads in [its time,
-/// its time + w). Payments of the same instant count when they were seen earlier.
+/// its time + w). Payments of the same instant count when they were added earlier. A read with a condition sees only
+/// the payments that meet it. Measures are exact sums (see `MeasureKind`), so equal payments give equal bits.
 public enum HistoryRead: Sendable, Hashable {
     /// Payments in the window. An integer, 0 for an entity never seen.
     case count(windowMicroseconds: Int64)
-    /// Sum of a measure over the window, of the payments that have it; at the ends of `Int64` it saturates. 0 if none.
+    /// Sum of a measure over the window, of the payments that have it, in the measure's kind; an integer saturates at
+    /// the ends of `Int64`. 0 if none.
     case sum(measure: Int, windowMicroseconds: Int64)
     /// That exact sum over the number of payments that have the measure, each rounded once; missing if there is none.
     case mean(measure: Int, windowMicroseconds: Int64)
-    /// Different values of a column in the window, without payments that lack it. An integer.
+    /// The smallest and largest value of a measure in the window, in its kind; missing if there is none.
+    case minimum(measure: Int, windowMicroseconds: Int64)
+    case maximum(measure: Int, windowMicroseconds: Int64)
+    /// The population's standard deviation of a measure over the window, of exact sums; missing below two values.
+    case standardDeviation(measure: Int, windowMicroseconds: Int64)
+    /// Different values of a column in the window, without payments that lack it. An integer. With a condition each
+    /// read takes time in proportion to the payments of the window.
     case distinct(column: Int, windowMicroseconds: Int64)
-    /// Time since the entity's earliest payment, however long ago; missing before the first.
+    /// 1 if no payment of the window has p's value of the column, 0 if one has; missing when p lacks it. Reads alike
+    /// `.before` and `.after`.
+    case isFirst(column: Int, windowMicroseconds: Int64)
+    /// Time since the entity's earliest payment, however long ago, or with a condition since the earliest one that is
+    /// kept and meets it; missing if there is none.
     case sinceFirst
-    /// Time since the entity's previous payment, however long ago; missing if there is none. Reads alike `.before`
-    /// and `.after`.
+    /// Time since the entity's previous payment, however long ago, or with a condition since the latest one that is
+    /// kept and meets it; missing if there is none. Reads alike `.before` and `.after`.
     case sinceLast
+    /// How many payments in a row, from the newest back, meet the condition. Payments that do not meet `among`, and
+    /// those whose condition has no value, are passed over. An integer. Reads alike `.before` and `.after`.
+    case streak
+    /// Time since the earliest payment of that streak; missing if the streak is 0.
+    case streakAge
+    /// Time since the payment that ends the streak, the newest before it that does not meet the condition; missing if
+    /// the streak is 0 or no such payment is kept.
+    case streakGap
+    /// Payments, each weighing 2^(-age / half-life); a double. No window: all that ever happened weighs, though after
+    /// 1,000 half-lives less than 2^-1000 or nothing.
+    case decayedCount(halfLifeMicroseconds: Int64)
+    /// A measure so weighed. Within 1e-9 of the sum of its values' magnitudes so weighed.
+    case decayedSum(measure: Int, halfLifeMicroseconds: Int64)
+    /// That sum over the weights of the payments that have the measure; missing if there is none.
+    case decayedMean(measure: Int, halfLifeMicroseconds: Int64)
 }
 
 /// Whether a read sees the payment that asks.
 public enum ReadMoment: UInt8, Sendable, Hashable {
     /// As if the payment had not happened.
     case before
-    /// The payment included.
+    /// The payment included; of it nothing is known yet.
     case after
 }
 
-/// A read and its moment.
+/// A read, its moment, and which past payments it is about.
 public struct PlannedRead: Sendable, Hashable {
     public var read: HistoryRead
     public var moment: ReadMoment
+    /// The condition, by its number among the entity's; nil for all payments. A streak has one.
+    public var condition: Int?
+    /// Of a streak, the condition that a payment has to meet to be looked at.
+    public var among: Int?
 
-    public init(_ read: HistoryRead, _ moment: ReadMoment = .before) {
+    public init(_ read: HistoryRead, _ moment: ReadMoment = .before, condition: Int? = nil, among: Int? = nil) {
         self.read = read
         self.moment = moment
-    }
-}
-
-/// What is read, and so kept, for one kind of entity.
-public struct EntityPlan: Sendable, Equatable {
-    /// For people: metrics and errors name the kind by it.
-    public var name: String
-    public var reads: [PlannedRead]
-    /// How many measures every payment brings; those that no read names are not kept.
-    public var measureCount: Int
-    /// How many columns every payment brings; those that no read names are not kept.
-    public var distinctColumnCount: Int
-
-    public init(name: String, reads: [PlannedRead], measureCount: Int = 0, distinctColumnCount: Int = 0) {
-        self.name = name
-        self.reads = reads
-        self.measureCount = measureCount
-        self.distinctColumnCount = distinctColumnCount
-    }
-}
-
-/// What is kept for every kind of entity; an entity's number is its place here.
-public struct HistoryPlan: Sendable, Equatable {
-    public var entities: [EntityPlan]
-
-    public init(entities: [EntityPlan]) {
-        self.entities = entities
-    }
-
-    /// Bounds of a plan.
-    public static let maximumEntities = 64
-    public static let maximumReadsPerEntity = 4_096
-    public static let maximumWindowsPerEntity = 64
-    public static let maximumMeasuresPerEntity = 64
-    public static let maximumColumnsPerEntity = 64
-    /// A window may be this long: a hundred years of 366 days.
-    public static let maximumWindowMicroseconds: Int64 = 100 * 366 * 86_400_000_000
-
-    /// Says what is wrong with the plan, if anything is. `Aggregates.init` takes a plan that passed.
-    public func validate() throws(HistoryPlanError) {
-        guard entities.count <= Self.maximumEntities else {
-            throw .tooMany("kinds of entities", count: entities.count, limit: Self.maximumEntities, entity: "")
-        }
-        for entity in entities {
-            try Self.validate(entity)
-        }
-    }
-
-    private static func validate(_ entity: EntityPlan) throws(HistoryPlanError) {
-        var windows: Set<Int64> = []
-        for planned in entity.reads {
-            if let measure = planned.read.measure, !(0..<entity.measureCount).contains(measure) {
-                throw .unknownMeasure(measure, entity: entity.name)
-            }
-            if let column = planned.read.column, !(0..<entity.distinctColumnCount).contains(column) {
-                throw .unknownColumn(column, entity: entity.name)
-            }
-            if let window = planned.read.windowMicroseconds {
-                guard window > 0, window <= maximumWindowMicroseconds else {
-                    throw .windowOutOfRange(microseconds: window, entity: entity.name)
-                }
-                windows.insert(window)
-            }
-        }
-        let counts = [
-            ("reads", entity.reads.count, maximumReadsPerEntity),
-            ("windows", windows.count, maximumWindowsPerEntity),
-            ("measures", entity.measureCount, maximumMeasuresPerEntity),
-            ("columns", entity.distinctColumnCount, maximumColumnsPerEntity),
-        ]
-        for (what, count, limit) in counts where count > limit {
-            throw .tooMany(what, count: count, limit: limit, entity: entity.name)
-        }
-    }
-}
-
-/// What is wrong with a plan, and for which entity.
-public enum HistoryPlanError: Error, Equatable, Sendable, CustomStringConvertible {
-    case unknownMeasure(Int, entity: String)
-    case unknownColumn(Int, entity: String)
-    case windowOutOfRange(microseconds: Int64, entity: String)
-    case tooMany(String, count: Int, limit: Int, entity: String)
-
-    public var description: String {
-        switch self {
-        case .unknownMeasure(let measure, let entity):
-            "\(entity): a read names measure \(measure), which the plan does not bring; raise measureCount"
-        case .unknownColumn(let column, let entity):
-            "\(entity): a read names column \(column), which the plan does not bring; raise distinctColumnCount"
-        case .windowOutOfRange(let microseconds, let entity):
-            "\(entity): a window of \(microseconds) microseconds; one above 0 and up to 100 years is possible"
-        case .tooMany(let what, let count, let limit, let entity):
-            "\(entity.isEmpty ? "the plan" : entity): \(count) \(what), at most \(limit) are possible"
-        }
+        self.condition = condition
+        self.among = among
     }
 }
 
@@ -139,20 +78,43 @@ extension HistoryRead {
     /// The window, unless the read looks back without end.
     public var windowMicroseconds: Int64? {
         switch self {
-        case .count(let window), .sum(_, let window), .mean(_, let window), .distinct(_, let window): window
-        case .sinceFirst, .sinceLast: nil
+        case .count(let window), .sum(_, let window), .mean(_, let window), .minimum(_, let window),
+            .maximum(_, let window), .standardDeviation(_, let window), .distinct(_, let window),
+            .isFirst(_, let window):
+            window
+        case .sinceFirst, .sinceLast, .streak, .streakAge, .streakGap, .decayedCount, .decayedSum, .decayedMean: nil
+        }
+    }
+
+    /// How long it takes a payment to weigh half as much.
+    public var halfLifeMicroseconds: Int64? {
+        switch self {
+        case .decayedCount(let halfLife), .decayedSum(_, let halfLife), .decayedMean(_, let halfLife): halfLife
+        default: nil
         }
     }
 
     var measure: Int? {
         switch self {
-        case .sum(let measure, _), .mean(let measure, _): measure
-        case .count, .distinct, .sinceFirst, .sinceLast: nil
+        case .sum(let measure, _), .mean(let measure, _), .minimum(let measure, _), .maximum(let measure, _),
+            .standardDeviation(let measure, _), .decayedSum(let measure, _), .decayedMean(let measure, _):
+            measure
+        default: nil
         }
     }
 
     var column: Int? {
-        if case .distinct(let column, _) = self { column } else { nil }
+        switch self {
+        case .distinct(let column, _), .isFirst(let column, _): column
+        default: nil
+        }
+    }
+
+    var isStreak: Bool {
+        switch self {
+        case .streak, .streakAge, .streakGap: true
+        default: false
+        }
     }
 }
 

@@ -31,6 +31,17 @@ struct RecencyList: Sendable {
         pushNewest(entity)
     }
 
+    /// The entity that was seen next after, -1 after the newest.
+    func newer(than entity: Int) -> Int { lowHalf(links[entity, 0]) - 1 }
+
+    /// Reads the links that moving the entity to the front changes.
+    func touchLinks(of entity: Int) -> UInt64 {
+        let word = links[entity, 0]
+        let newer = max(lowHalf(word) - 1, 0)
+        let older = max(highHalf(word) - 1, 0)
+        return links[newer, 0] ^ links[older, 0]
+    }
+
     private mutating func pushNewest(_ entity: Int) {
         links[entity, 0] = joined(low: 0, high: newest + 1)
         if newest >= 0 {

@@ -74,6 +74,8 @@ public enum LogError: Error, Equatable, Sendable, CustomStringConvertible {
     case damaged(LogDamage)
     /// No record of the log lies there.
     case noRecord(LogPosition, path: String)
+    /// The record that reading was to begin behind does not stand where it was marked.
+    case notMarked(sequence: UInt64, path: String)
     /// The one who was given the records refused one.
     case refused(sequence: UInt64, reason: String)
     case platform(PlatformError)
@@ -89,6 +91,8 @@ public enum LogError: Error, Equatable, Sendable, CustomStringConvertible {
             "the log is damaged: \(damage)"
         case .noRecord(let position, let path):
             "no record lies at byte \(position.offset) of \(path), \(position.length) bytes long"
+        case .notMarked(let sequence, let path):
+            "record \(sequence) does not stand in \(path) as it was marked"
         case .refused(let sequence, let reason):
             "record \(sequence) was read but could not be taken in: \(reason)"
         case .platform(let error):

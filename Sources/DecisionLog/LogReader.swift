@@ -24,7 +24,7 @@ public struct LogRemains: Sendable, Equatable {
     public var offset: UInt64
 }
 
-/// Reads the records of a folder in order, from its first.
+/// Reads the records of a folder in order, from its first, or behind a mark.
 public struct LogReader {
     /// The sequence number that comes next.
     public private(set) var nextSequence: UInt64 = 1
@@ -35,8 +35,9 @@ public struct LogReader {
 
     let folder: LogFolder
     let segments: [LogSegment]
-    /// The chain of the last record.
+    /// The chain of the last record, and where its line lies; nil before the first.
     private(set) var chain = LogFormat.firstChain
+    private(set) var lastLine: LogPosition?
     /// The uncompressed bytes of the current segment that were read and found right.
     private(set) var soundBytes: UInt64 = 0
     private var index = 0
@@ -48,6 +49,38 @@ public struct LogReader {
         folder = LogFolder(path: directory)
         try folder.checkFormat()
         segments = try folder.segments()
+    }
+
+    /// Begins behind a marked record, which must stand where the mark says, with the chain that it says. What lies before
+    /// it is not looked at.
+    ///
+    /// - Throws: `LogError.notMarked` where this is not the log of the mark, or it is shorter by now.
+    public init(directory: String, after mark: LogMark) throws(LogError) {
+        try self.init(directory: directory)
+        guard let marked = segments.firstIndex(where: { $0.first == mark.position.segment }) else {
+            throw .notMarked(sequence: mark.sequence, path: folder.plainPath(mark.position.segment))
+        }
+        index = marked
+        nextSequence = mark.position.segment
+        let lines = try current()
+        guard try isMarked(mark, lines) else { throw .notMarked(sequence: mark.sequence, path: lines.path) }
+        nextSequence = mark.sequence + 1
+        chain = mark.chain
+        lastLine = mark.position
+        soundBytes = mark.position.offset + UInt64(line.count) + 1
+    }
+
+    private mutating func isMarked(_ mark: LogMark, _ lines: LineReader) throws(LogError) -> Bool {
+        do throws(PlatformError) {
+            guard try lines.skip(to: mark.position.offset) else { return false }
+        } catch {
+            throw damage(.unreadable(error.description), path: lines.path, line: 0, offset: 0, torn: false)
+        }
+        var problem = ""
+        guard try readLine(lines), lines.lineWasTerminated, line.count == Int(mark.position.length),
+            mark.sequence < .max, let parsed = ParsedLine(line.span, problem: &problem)
+        else { return false }
+        return (parsed.gapThrough ?? parsed.sequence) == mark.sequence && Array(line[parsed.chain]) == mark.chain
     }
 
     /// The chain of the last record, 64 hexadecimal digits; zeros before the first.
@@ -70,6 +103,7 @@ public struct LogReader {
             let parsed = try checkLine(lines)
             let position = LogPosition(
                 segment: segments[index].first, offset: lines.lineOffset, length: UInt32(line.count))
+            lastLine = position
             soundBytes = lines.lineOffset + UInt64(line.count) + 1
             nextSequence = (parsed.gapThrough ?? parsed.sequence) + 1
             return LogRecord(

@@ -17,6 +17,8 @@ public struct RecoveryReport: Sendable, Equatable {
     public var records: UInt64 = 0
     public var gaps: UInt64 = 0
     public var segments = 0
+    /// The sequence number of the mark behind which reading began; 0 when it began with the first record.
+    public var startedAfter: UInt64 = 0
     /// The last sequence number in the log, 0 when it is empty; `append` goes on with the next.
     public var lastSequence: UInt64 = 0
     public var lastChain = ""
@@ -25,25 +27,36 @@ public struct RecoveryReport: Sendable, Equatable {
 }
 
 extension DecisionLogWriter {
-    /// Locks the folder (made when it is not there), reads every record back in order, sets a torn last record aside,
-    /// and returns a writer that goes on behind it.
+    /// Locks the folder (made when it is not there), reads records back in order, sets a torn last record aside, and
+    /// returns a writer that goes on behind it.
     ///
-    /// - Parameter onRecord: Given each record in order, gap records too. What it throws stops the opening.
+    /// - Parameters:
+    ///   - start: Asked when the folder is locked: the mark behind which reading begins, nil for the first record.
+    ///   - onRecord: Given each record in order, gap records too. What it throws stops the opening.
     public static func open(
-        directory: String, options: LogOptions, onRecord: (LogRecord) throws -> Void
+        directory: String, options: LogOptions, startingAfter start: (LogProbe) -> LogMark? = { _ in nil },
+        onRecord: (LogRecord) throws -> Void
     ) throws(LogError) -> (DecisionLogWriter, RecoveryReport) {
-        try open(directory: directory, options: options, operations: .system, onRecord: onRecord)
+        try open(
+            directory: directory, options: options, operations: .system, startingAfter: start, onRecord: onRecord)
     }
 
     static func open(
-        directory: String, options: LogOptions, operations: FileOperations, onRecord: (LogRecord) throws -> Void
+        directory: String, options: LogOptions, operations: FileOperations,
+        startingAfter start: (LogProbe) -> LogMark? = { _ in nil }, onRecord: (LogRecord) throws -> Void
     ) throws(LogError) -> (DecisionLogWriter, RecoveryReport) {
         let folder = LogFolder(path: directory)
         try folder.make()
         let lock = try FolderLock(folder)
         try folder.removeLeftovers()
-        var reader = try LogReader(directory: directory)
         var report = RecoveryReport()
+        var reader: LogReader
+        if let mark = start(LogProbe(directory: directory)) {
+            reader = try LogReader(directory: directory, after: mark)
+            report.startedAfter = mark.sequence
+        } else {
+            reader = try LogReader(directory: directory)
+        }
         report.torn = try readBack(&reader, &report, onRecord)
         report.segments = reader.segmentsRead
         report.lastSequence = reader.nextSequence - 1
@@ -56,7 +69,7 @@ extension DecisionLogWriter {
         let length = file == nil ? 0 : reader.soundBytes
         var state = WriterState(
             pending: PendingRecords(
-                options: options, nextSequence: reader.nextSequence, chain: reader.chain,
+                options: options, nextSequence: reader.nextSequence, chain: reader.chain, lastLine: reader.lastLine,
                 segment: file?.first ?? reader.nextSequence, segmentLength: length))
         state.file = file
         state.fileLength = length

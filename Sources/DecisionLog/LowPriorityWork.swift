@@ -3,7 +3,7 @@
 import Dispatch
 import Glibc
 
-enum LowPriorityWork {
+public enum LowPriorityWork {
     /// SCHED_IDLE of sched(7), which the Glibc module leaves out: it runs when nobody else wants the core, and leaves it
     /// the moment that another thread wakes up. A nice value alone lets it finish its time slice first, and a payment
     /// waits for that.
@@ -17,7 +17,7 @@ enum LowPriorityWork {
     }
 
     /// Runs `body` on a thread of its own and returns when it is done; on this thread where none can be made.
-    static func run(_ body: @escaping @Sendable () -> Void) {
+    public static func run(_ body: @escaping @Sendable () -> Void) {
         let box = Box(body)
         var thread = pthread_t()
         let made = pthread_create(

@@ -42,6 +42,8 @@ struct PendingRecords {
     private(set) var isInFlight = false
 
     private var chain: [UInt8]
+    /// The last line that was appended or read back.
+    private var lastLine: LogPosition?
     private var segment: UInt64
     private var segmentLength: UInt64
     private var batches: [Batch] = []
@@ -53,12 +55,16 @@ struct PendingRecords {
     private var relocations: [Relocation] = []
 
     /// Goes on behind a log that ends before `nextSequence` with `chain`, in a segment of `segmentLength` bytes.
-    init(options: LogOptions, nextSequence: UInt64, chain: [UInt8], segment: UInt64, segmentLength: UInt64) {
+    init(
+        options: LogOptions, nextSequence: UInt64, chain: [UInt8], lastLine: LogPosition?, segment: UInt64,
+        segmentLength: UInt64
+    ) {
         segmentBytes = UInt64(max(1, options.segmentBytes))
         bytesLimit = max(1, options.pendingBytesLimit)
         self.nextSequence = nextSequence
         recordedThrough = nextSequence - 1
         self.chain = chain
+        self.lastLine = lastLine
         self.segment = segment
         self.segmentLength = segmentLength
     }
@@ -108,6 +114,7 @@ struct PendingRecords {
         LogFormat.append(sequence: sequence, body: body, chain: &chain, to: &batch.bytes)
         batch.last = through
         let position = LogPosition(segment: segment, offset: segmentLength, length: UInt32(length))
+        lastLine = position
         segmentLength += lineBytes
         pendingBytes += length + 1
         return position
@@ -170,6 +177,12 @@ struct PendingRecords {
             segment = target
             segmentLength -= offset
         }
+    }
+
+    /// The last record, if it is one: nil in an empty log, and while records are dropped.
+    var mark: LogMark? {
+        guard openGap == nil, let lastLine else { return nil }
+        return LogMark(sequence: nextSequence - 1, position: resolve(lastLine), chain: chain)
     }
 
     /// Where a record lies that was appended at `position`.

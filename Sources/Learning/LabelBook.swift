@@ -18,6 +18,8 @@ public enum LabelFileError: Error, Sendable, Equatable, CustomStringConvertible 
 
 public struct LabelBook: Sendable {
     private var labels: [String: Label] = [:]
+    /// Every label, in the order in which they were added: revisions too.
+    public private(set) var told: [Label] = []
 
     public init() {}
 
@@ -26,7 +28,10 @@ public struct LabelBook: Sendable {
     public subscript(transactionID: String) -> Label? { labels[transactionID] }
 
     /// Keeps the label unless a later one of the transaction is there.
-    public mutating func add(_ label: Label) {
+    ///
+    /// - Parameter isTold: Whether it is also one of those in `told`.
+    public mutating func add(_ label: Label, isTold: Bool = true) {
+        if isTold { told.append(label) }
         if let known = labels[label.transactionID], known.labelledAtNanoseconds > label.labelledAtNanoseconds { return }
         labels[label.transactionID] = label
     }

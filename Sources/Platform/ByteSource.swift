@@ -107,6 +107,38 @@ public final class LineReader {
         block = [UInt8](repeating: 0, count: ByteSource.blockBytes)
     }
 
+    /// Moves on to where a line begins, without giving out the lines before it; they are counted.
+    ///
+    /// - Parameter target: In bytes of the uncompressed stream, not before what was read already.
+    /// - Returns: False where the stream ends earlier, or no line begins there.
+    public func skip(to target: UInt64) throws(PlatformError) -> Bool {
+        guard target >= offset else { return false }
+        var isLineStart = target == offset && (lineWasTerminated || offset == 0)
+        while offset < target {
+            if start == end {
+                start = 0
+                end = try source.read(into: &block)
+                if end == 0 { return false }
+            }
+            let count = Int(min(UInt64(end - start), target - offset))
+            let (newlines, endsLine) = block.withUnsafeBytes { bytes -> (Int, Bool) in
+                guard var place = bytes.baseAddress?.advanced(by: start) else { return (0, false) }
+                let stop = place + count
+                var newlines = 0
+                while place < stop, let found = memchr(place, 0x0a, stop - place) {
+                    newlines += 1
+                    place = UnsafeRawPointer(found) + 1
+                }
+                return (newlines, place == stop)
+            }
+            lineNumber += newlines
+            isLineStart = endsLine
+            start += count
+            offset += UInt64(count)
+        }
+        return isLineStart
+    }
+
     /// Puts the next line into `line`, in place of what was there; false at the end.
     public func next(into line: inout [UInt8]) throws(PlatformError) -> Bool {
         line.removeAll(keepingCapacity: true)

@@ -32,13 +32,18 @@ public enum ServiceError: Error, Sendable, CustomStringConvertible {
 
 public final class ScoringEngine: Sendable {
     public let configuration: ServiceConfiguration
-    public let assembly: Assembly
+    /// What scores; a reload puts another in its place.
+    public var assembly: Assembly { state.withLock { $0 } }
+    let state: Mutex<Assembly>
+    let reloads = ReloadCounts()
     public let recovery: Recovery
     let pseudonymizer: Pseudonymizer
     let log: DecisionLogWriter
     let metrics = ServiceMetrics()
     let startedAtNanoseconds = WallClock.nanosecondsSince1970()
-    private let sequencer: Mutex<Sequencer>
+    private let sequencer: SharedSequencer
+    let snapshots: SnapshotKeeper
+    let earlierLog: EarlierLog
     private let isDraining = Atomic<Bool>(false)
     /// For the metrics; the server holds the engine through its handlers, so it is not held back.
     private let server = Mutex<WeakServer>(WeakServer())
@@ -59,7 +64,7 @@ public final class ScoringEngine: Sendable {
     /// The same with an assembly that is there.
     init(_ configuration: ServiceConfiguration, _ assembly: Assembly) throws(ServiceError) {
         self.configuration = configuration
-        self.assembly = assembly
+        var assembly = assembly
         var sequencer = Sequencer(core: assembly.makeCore(limits: configuration.core))
         do throws(ConfigurationError) {
             try Self.makeDirectory(configuration.dataDirectory)
@@ -73,13 +78,25 @@ public final class ScoringEngine: Sendable {
         do throws(ConfigurationError) {
             pseudonymizer = Pseudonymizer(
                 key: try IdentityKey.load(
-                    path: configuration.identityKeyPath, isMade: opened.recovery.report.records == 0))
+                    path: configuration.identityKeyPath, isMade: opened.recovery.report.lastSequence == 0))
+            // The first start made the key only now; nothing was restored that a new sequencer would miss.
+            if assembly.plan.usesIdentityKey, !assembly.isKeyed {
+                assembly = try Assembly(configuration, pseudonymizer: pseudonymizer)
+                sequencer = Sequencer(core: assembly.makeCore(limits: configuration.core))
+            }
         } catch {
             throw .configuration(error)
         }
+        state = Mutex(assembly)
         opened.recordConfiguration(
             of: assembly, &sequencer, receivedAtNanoseconds: WallClock.nanosecondsSince1970())
-        self.sequencer = Mutex(sequencer)
+        let (shared, log) = (SharedSequencer(sequencer), log)
+        self.sequencer = shared
+        snapshots = SnapshotKeeper(
+            folder: StateFolder(dataDirectory: configuration.dataDirectory), schedule: configuration.snapshots,
+            log: log, recovery: recovery
+        ) { shared.value.withLock { SnapshotSource(of: $0, log) } }
+        earlierLog = EarlierLog(directory: log.directory, through: opened.startedAfter)
     }
 
     private static func makeDirectory(_ path: String) throws(ConfigurationError) {
@@ -94,7 +111,7 @@ public final class ScoringEngine: Sendable {
 
     /// Runs `body` with the sequencer: everything in it happens at one place of the sequence.
     func withSequencer<Result>(_ body: (inout Sequencer) -> sending Result) -> sending Result {
-        sequencer.withLock { body(&$0) }
+        sequencer.value.withLock { body(&$0) }
     }
 
     /// The budget of a payment: its own deadline, or the configured one, less what is kept back for the answer.
@@ -103,7 +120,7 @@ public final class ScoringEngine: Sendable {
         return max(0, whole - min(configuration.reserveNanoseconds, whole / 10))
     }
 
-    public var statistics: CoreStatistics { sequencer.withLock { $0.core.statistics } }
+    public var statistics: CoreStatistics { sequencer.value.withLock { $0.core.statistics } }
 
     // MARK: Readiness
 
@@ -129,6 +146,16 @@ public final class ScoringEngine: Sendable {
             readiness.isRecording = false
             readiness.reasons.append(("not_recording", "decisions are not recorded: \(reason)"))
         }
+        if withSequencer({ $0.core.isGovernorEngaged }) {
+            readiness.reasons.append(
+                (
+                    "governor_engaged",
+                    "declines were far above the usual; the rules before the last reload answer until a reload"
+                ))
+        }
+        if case .damaged(let damage) = earlierLog.finding {
+            readiness.reasons.append(("log_damaged", "an earlier part of the log is damaged: \(damage)"))
+        }
         if isDraining.load(ordering: .relaxed) {
             readiness.isReady = false
             readiness.reasons.append(("draining", "the service is stopping"))
@@ -144,10 +171,21 @@ public final class ScoringEngine: Sendable {
 
     public func beginDrain() { isDraining.store(true, ordering: .relaxed) }
 
-    /// Writes and flushes what waits, and gives the data folder free.
+    /// Takes a last snapshot, writes and flushes what waits, and gives the data folder free.
     ///
     /// - Returns: Whether everything was recorded.
-    public func close() -> Bool { log.close() }
+    public func close() -> Bool {
+        earlierLog.stop()
+        snapshots.stop()
+        return log.close()
+    }
+}
+
+/// The sequencer in a box of its own, for the engine and for who takes snapshots.
+private final class SharedSequencer: Sendable {
+    let value: Mutex<Sequencer>
+
+    init(_ sequencer: consuming sending Sequencer) { value = Mutex(sequencer) }
 }
 
 private struct WeakServer: Sendable {

@@ -1,4 +1,4 @@
-// The life of the service: start, serve, renew certificates on SIGHUP, drain on SIGTERM or SIGINT, close the log. Signals
+// The life of the service: start, serve, read certificates and configuration anew on SIGHUP, drain on SIGTERM or SIGINT, close the log. Signals
 // come through Dispatch.
 
 import Dispatch
@@ -32,7 +32,10 @@ public struct ServiceRunner {
         if configuration.http.tls != nil { listening["tls_port"] = "\(service.tlsPort)" }
         logger.info("serving", metadata: listening)
         report(service.certificate)
-        signals.wait { reloadCertificates(of: service) }
+        signals.wait {
+            reloadCertificates(of: service)
+            reload(engine)
+        }
         logger.info("stopping")
         let isClean = service.stop(timeoutMilliseconds: configuration.drainTimeoutMilliseconds)
         logger.info("stopped", metadata: ["clean": "\(isClean)"])
@@ -42,7 +45,7 @@ public struct ServiceRunner {
     /// On SIGHUP: what renews certificates on the disk sends it, and no connection is closed for it.
     private func reloadCertificates(of service: RunningService) {
         guard configuration.http.tls != nil else {
-            return logger.info("SIGHUP: there is no TLS port, so there is nothing to renew")
+            return logger.info("SIGHUP: there is no TLS port, so no certificate to renew")
         }
         do throws(TLSError) {
             try service.reloadCertificates()
@@ -50,6 +53,23 @@ public struct ServiceRunner {
         } catch {
             logger.error(
                 "the certificates were not renewed; those of before stay", metadata: ["problem": "\(error)"])
+        }
+    }
+
+    /// On SIGHUP too: the same as POST /v1/admin/reload.
+    private func reload(_ engine: ScoringEngine) {
+        do throws(ReloadProblem) {
+            let report = try engine.reload()
+            logger.info(
+                "configuration reloaded",
+                metadata: [
+                    "rules_added": "\(report.changes.rulesAdded.count)",
+                    "rules_removed": "\(report.changes.rulesRemoved.count)",
+                    "rules_changed": "\(report.changes.rulesChanged.count)",
+                    "histories_added": "\(report.historiesAdded.count)", "pause_us": "\(report.pauseMicroseconds)",
+                ])
+        } catch {
+            logger.error("the configuration was not reloaded; the old one stays", metadata: ["problem": "\(error)"])
         }
     }
 
@@ -64,6 +84,26 @@ public struct ServiceRunner {
             ])
     }
 
+    private func reportSnapshots(_ engine: ScoringEngine) {
+        for refused in engine.recovery.refused {
+            logger.warning(
+                "a snapshot was not used", metadata: ["path": "\(refused.path)", "problem": "\(refused.reason)"])
+        }
+        let logger = logger
+        engine.snapshots.report { event in
+            switch event {
+            case .written(let sequence, let bytes, let seconds):
+                logger.info(
+                    "snapshot written",
+                    metadata: ["sequence": "\(sequence)", "bytes": "\(bytes)", "seconds": "\(seconds)"])
+            case .failed(let reason): logger.error("no snapshot was written", metadata: ["problem": "\(reason)"])
+            }
+        }
+        engine.earlierLog.report { damage in
+            logger.error("an earlier part of the log is damaged", metadata: ["problem": "\(damage)"])
+        }
+    }
+
     private func report(_ engine: ScoringEngine) {
         let recovery = engine.recovery
         logger.info(
@@ -71,7 +111,9 @@ public struct ServiceRunner {
             metadata: [
                 "records": "\(recovery.report.records)", "payments": "\(recovery.payments)",
                 "last_sequence": "\(recovery.report.lastSequence)", "seconds": "\(recovery.seconds)",
+                "snapshot": "\(recovery.report.startedAfter)", "snapshot_seconds": "\(recovery.snapshotSeconds)",
             ])
+        reportSnapshots(engine)
         if let torn = recovery.report.torn {
             logger.warning(
                 "a torn last record was set aside", metadata: ["kept_as": "\(torn.keptAs)", "bytes": "\(torn.bytes)"])

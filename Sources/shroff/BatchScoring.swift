@@ -2,8 +2,10 @@
 // nothing is given out before its record is with the kernel.
 //
 //   source ─▶ reader ─▶ pseudonyms ─▶ sequencer ─▶ [ record | decision | features | payment ] ─▶ commit ─▶ flush
+//   labels ─▶ in order of their times, each before the first payment that is not earlier
 
 import DecisionLog
+import JSON
 import Learning
 import Scoring
 import Service
@@ -36,7 +38,11 @@ final class BatchScoring {
     private let labels: LabelBook
     private let outputs: Outputs
     private let messages: Messages
-    private let table = FeatureTable()
+    private let table: FeatureTable
+    private var schedule = LabelSchedule()
+    private var labelObject = JSONWriter()
+    /// The latest event time so far.
+    private var newestNanoseconds = Int64.min
     private var reader = PaymentReader()
     private var payment = Payment()
     private var body: [UInt8] = []
@@ -53,6 +59,8 @@ final class BatchScoring {
         self.recording = recording
         self.map = map
         self.labels = labels
+        table = FeatureTable(assumeLegitimateAfterNanoseconds: assembly.plan.assumeLegitimateAfterNanoseconds)
+        for label in labels.told { schedule.add(label) }
         self.outputs = outputs
         self.messages = messages
     }
@@ -97,9 +105,11 @@ final class BatchScoring {
     }
 
     private func decide(_ source: PaymentSource) throws {
-        let label = outputs.features == nil ? nil : label(source)
+        let ownLabel = source.label(of: payment)
         pseudonymizer.apply(to: &payment)
         if !isBegun { begin() }
+        newestNanoseconds = max(newestNanoseconds, payment.eventTimeNanoseconds)
+        try tellLabels(through: payment.eventTimeNanoseconds)
         let log = recording?.log
         var isDropped = false
         let outcome = sequencer.submit(
@@ -117,7 +127,8 @@ final class BatchScoring {
             tally.conflicting += 1
             tell("\(source.path):\(source.lineNumber): /transaction_id was used by another payment before; left out")
         case .decided:
-            giveOut(label)
+            giveOut(ownLabel)
+            if let ownLabel { schedule.add(ownLabel) }
             if tally.decided % Self.paymentsPerCommit == 0 { try settle() }
         }
     }
@@ -135,16 +146,35 @@ final class BatchScoring {
         }
     }
 
-    private func label(_ source: PaymentSource) -> Label? {
-        payment.string(.transactionID).flatMap { labels[$0] } ?? source.label(of: payment)
+    /// Tells the core what had become known by then. What is told before its time was received with the last payment.
+    private func tellLabels(through time: Int64) throws {
+        while let label = schedule.next(through: time) {
+            labelObject.removeAll()
+            label.write(to: &labelObject)
+            let log = recording?.log
+            var isDropped = false
+            _ = sequencer.take(
+                .label, labelObject.bytes.span, Feedback(label),
+                receivedAtNanoseconds: min(label.labelledAtNanoseconds, newestNanoseconds)
+            ) { sequence, record in
+                guard let log else { return nil }
+                let reference = log.put(sequence, record)
+                isDropped = reference == nil
+                return reference
+            }
+            if isDropped { throw CommandFailure("the record does not fit in the log: \(refusal)") }
+            tally.labels += 1
+            if tally.labels % Self.paymentsPerCommit == 0 { try settle() }
+        }
     }
 
-    private func giveOut(_ label: Label?) {
+    private func giveOut(_ ownLabel: Label?) {
         let decision = sequencer.core.decision
         tally.count(decision)
         outputs.decisions?.append(line: sequencer.answer.bytes)
         outputs.payments?.append(line: body)
         if let features = outputs.features {
+            let label = payment.string(.transactionID).flatMap { labels[$0] } ?? ownLabel
             table.appendRow(payment, decision, label: label, to: &features.bytes)
         }
     }
@@ -158,7 +188,16 @@ final class BatchScoring {
     }
 
     private func finish() throws {
+        // Labels that lie behind the last payment are for a later run, which finds them in the log.
+        if isBegun, recording != nil { try tellLabels(through: .max) }
         if isBegun { try settle() } else { try outputs.flush() }
+        if isBegun, let recording {
+            do throws(ServiceError) {
+                try recording.keepSnapshot(of: sequencer)
+            } catch {
+                messages.say("no snapshot was kept, so the next start reads the whole log: \(error)")
+            }
+        }
         if let log = recording?.log, !log.close() {
             throw CommandFailure("the log can't be flushed: \(refusal)")
         }
@@ -200,6 +239,8 @@ struct BatchTally {
     var repeated = 0
     var conflicting = 0
     var invalid = 0
+    /// Labels that were told to the core.
+    var labels = 0
     fileprivate var told = 0
     private(set) var decided = 0
     private var verdicts = [Int](repeating: 0, count: Verdict.allCases.count)
@@ -228,6 +269,7 @@ struct BatchTally {
         if !bySource.isEmpty { parts.append("by " + bySource.joined(separator: ", ")) }
         let leftOut = [(invalid, "invalid"), (repeated, "repeated"), (conflicting, "conflicting")]
         for (count, name) in leftOut where count > 0 { parts.append("\(grouped(count)) \(name)") }
+        if labels > 0 { parts.append("\(grouped(labels)) labels") }
         parts.append("\(fixed(seconds, 1)) s, \(rate(seconds))/s")
         return parts.joined(separator: " · ")
     }

@@ -75,7 +75,7 @@ struct ConfigCheckCommand: ParsableCommand {
         }
         table.add("data folder", configuration.dataDirectory)
         table.add("budget", "\(DurationText.text(nanoseconds: configuration.budgetNanoseconds)) a payment")
-        table.add("entities", lines: plan.entities.map { "\($0.name): \($0.field.name)" })
+        table.add("entities", lines: plan.entities.map { "\($0.name): \($0.sourceName)" })
         table.add("features", lines: plan.featureNames)
         table.add("histories", lines: plan.historyTexts)
         table.add("rules", "\(plan.ruleCount)")
@@ -120,7 +120,7 @@ struct ConfigCheckCommand: ParsableCommand {
         json.beginObject()
         for entity in plan.entities {
             json.key(entity.name)
-            json.string(entity.field.name)
+            json.string(entity.sourceName)
         }
         json.endObject()
         json.key("histories")

@@ -21,6 +21,11 @@ struct ScoreCommand: ParsableCommand {
             A service's data folder is warmed from files before it first starts:
               shroff score --state data --decisions /dev/null payments.ndjson
 
+            Labels (--labels, or a label in the map) are told to the core when their time has come: before the first \
+            payment that is not earlier than labelled_at. So features over labels are those that a service would have \
+            had. With --state they are recorded, also those that lie behind the last payment: each run is given the labels \
+            of its own payments.
+
             An invalid payment is told with its line and left out; the exit code is then 1.
             """)
 
@@ -32,7 +37,8 @@ struct ScoreCommand: ParsableCommand {
     var importMap: String?
 
     @Option(
-        help: ArgumentHelp("Labels for the feature table, a JSON object a line; may be repeated.", valueName: "file"))
+        help: ArgumentHelp(
+            "Labels, a JSON object a line, for the core and the feature table; may be repeated.", valueName: "file"))
     var labels: [String] = []
 
     @Option(help: ArgumentHelp("Writes the feature table, a CSV row a payment.", valueName: "out.csv"))
@@ -72,10 +78,6 @@ struct ScoreCommand: ParsableCommand {
             try ImportMap(yaml: String(decoding: try readFile(path), as: UTF8.self), file: path)
         }
         var configuration = try configured.load()
-        let assembly = try Assembly(configuration)
-        if let problem = assembly.modelProblem {
-            messages.say("shroff: the model was refused and the rules answer: \(problem)")
-        }
         var book = LabelBook()
         for path in labels { try book.read(path: path) }
 
@@ -85,8 +87,14 @@ struct ScoreCommand: ParsableCommand {
             try makeDirectory(folder)
             return try IdentityKey.load(path: configuration.identityKeyPath)
         }
+        let assembly = try Assembly(
+            configuration, pseudonymizer: state.map { Pseudonymizer(key: $0) } ?? .withoutKey)
+        if let problem = assembly.modelProblem {
+            messages.say("shroff: the model was refused and the rules answer: \(problem)")
+        }
         var sequencer = Sequencer(core: assembly.makeCore(limits: configuration.core))
-        let recording = state == nil ? nil : try OpenedLog.open(configuration, restoring: &sequencer)
+        let recording =
+            state == nil ? nil : try OpenedLog.open(configuration, restoring: &sequencer, isWholeLogChecked: true)
         if let torn = recording?.recovery.report.torn {
             messages.say("a torn last record was set aside as \(torn.keptAs)")
         }

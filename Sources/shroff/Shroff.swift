@@ -22,8 +22,9 @@ struct Shroff: ParsableCommand {
             """,
         version: "shroff 0.1.0",
         subcommands: [
-            ServeCommand.self, ScoreCommand.self, SimulateCommand.self, LoadTestCommand.self, ModelCommand.self,
-            LogCommand.self, RulesCommand.self, ConfigCommand.self, EvaluateCommand.self,
+            ServeCommand.self, ScoreCommand.self, DatasetCommand.self, SimulateCommand.self, LoadTestCommand.self,
+            ModelCommand.self, LogCommand.self, ConfigCommand.self, RulesCommand.self,
+            EvaluateCommand.self,
         ])
 
     static func main() {

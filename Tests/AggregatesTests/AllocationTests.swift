@@ -13,23 +13,39 @@ import Testing
                 PlannedRead(.sum(measure: 0, windowMicroseconds: window), .after),
                 PlannedRead(.mean(measure: 0, windowMicroseconds: window)),
                 PlannedRead(.distinct(column: 0, windowMicroseconds: window), .after),
+                PlannedRead(.count(windowMicroseconds: window), condition: 0),
+                PlannedRead(.maximum(measure: 0, windowMicroseconds: window), condition: 0),
+                PlannedRead(.decayedSum(measure: 0, halfLifeMicroseconds: window), .after),
+                PlannedRead(.streak, condition: 0),
             ]
         }
-        let plan = EntityPlan(name: "card", reads: reads, measureCount: 1, distinctColumnCount: 1)
-        let limits = AggregateLimits(entities: 200, allowedLatenessMicroseconds: 1_000)
+        let plan = EntityPlan(
+            name: "card", reads: reads, measures: [.int], distinctColumnCount: 1, conditionCount: 1, isLabelled: true)
+        let limits = AggregateLimits(entities: 200, eventsPerEntity: 60, allowedLatenessMicroseconds: 1_000)
         var histories = Aggregates(plan: HistoryPlan(entities: [plan]), limits: limits)
         var random = SplitMix64(seed: 5)
         var results = [HistoryValue](repeating: .missing, count: reads.count)
         let measures: [Int64] = [17]
         var columns: [UInt64] = [0]
+        let conditions = [ConditionMask(meets: 0b111111 << 6, isKnown: ConditionMask.allStates)]
         var now: Int64 = 0
+        var ticket: UInt64 = 0
         func run(_ payments: Int) {
             for _ in 0..<payments {
                 now += Int64(random.next() % 20)
                 columns[0] = random.next() % 30
-                histories.observe(
-                    entity: 0, key: random.next() % 210, timeMicroseconds: now - Int64(random.next() % 40),
-                    measures: measures.span, columns: columns.span, results: &results)
+                let key = random.next() % 210
+                let time = now - Int64(random.next() % 40)
+                histories.read(
+                    entity: 0, key: key, timeMicroseconds: time, measures: measures.span, columns: columns.span,
+                    conditions: conditions.span, results: &results)
+                ticket += 1
+                histories.add(
+                    entity: 0, key: key, timeMicroseconds: time, ticket: ticket, measures: measures.span,
+                    columns: columns.span, conditions: conditions.span)
+                _ = histories.learn(
+                    entity: 0, key: key, timeMicroseconds: time, ticket: ticket, .label(.fraud),
+                    knownAtMicroseconds: now + Int64(random.next() % 40))
             }
         }
         run(40_000)

@@ -101,30 +101,6 @@ import Testing
         #expect(before < 1 << 16)
     }
 
-    @Test(arguments: [1, 2] as [UInt64])
-    func `a tally equals exact arithmetic, wherever it wraps`(seed: UInt64) {
-        var random = SplitMix64(seed: seed)
-        var tallies = [Tally(low: .max - 5, packed: .max - 3)]
-        var values: [Int64] = []
-        for _ in 0..<3_000 {
-            let extremes: [Int64] = [.max, .min + 1, 0, -1, .random(in: .min + 1 ... .max, using: &random)]
-            let value = extremes.randomElement(using: &random) ?? 0
-            var tally = tallies[tallies.count - 1]
-            tally.add(value)
-            tallies.append(tally)
-            values.append(value)
-        }
-        for _ in 0..<300 {
-            let start = Int.random(in: 0..<3_000, using: &random)
-            let end = Int.random(in: start + 1...3_000, using: &random)
-            let exact = values[start..<end].reduce(Int128(0)) { $0 + Int128($1) }
-            let tally = tallies[end].since(tallies[start])
-            #expect(tally.sum == Int64(clamping: exact))
-            #expect(tally.count == end - start)
-            #expect(tally.mean == Double(exact) / Double(end - start))
-        }
-    }
-
     @Test func `memory follows use: a burst that grew old leaves none behind`() {
         let window: Int64 = 1_000
         let plan = EntityPlan(name: "ip", reads: [.init(.count(windowMicroseconds: window))])

@@ -11,9 +11,11 @@ import Testing
         let fixture = try Fixture()
         try fixture.simulate(days: 4)
         let payments = try fixture.read("payments.ndjson").split(separator: UInt8(ascii: "\n")).map(Array.init)
+        let state = "state:\n  snapshot_every: \(sync == "always" ? "never" : "20ms")\n"
         try fixture.write(
             "config/shroff.yaml",
-            "scoring:\n  model: none\ndata:\n  directory: ../data\nlog:\n  sync: \(sync)\n  segment_bytes: 262144\n")
+            "scoring:\n  model: none\ndata:\n  directory: ../data\nlog:\n  sync: \(sync)\n  segment_bytes: 262144\n"
+                + state)
 
         let service = try Service(fixture, data: "data")
         let acknowledged = Mutex<[String: String]>([:])

@@ -33,12 +33,40 @@ final class Service {
         return running.terminationStatus
     }
 
+    /// Asks it to read its configuration anew, and returns when its log says what came of it.
+    func hangUp(until said: String) throws {
+        kill(running.process.processIdentifier, SIGHUP)
+        let deadline = Date().addingTimeInterval(20)
+        while !log.contains(said) {
+            guard running.process.isRunning, Date() < deadline else {
+                throw FixtureError(description: "the service does not say \(said): \(log)")
+            }
+            Thread.sleep(forTimeInterval: 0.02)
+        }
+    }
+
     func end() {
-        if running.process.isRunning { kill(running.process.processIdentifier, SIGKILL) }
+        guard running.process.isRunning else { return }
+        kill(running.process.processIdentifier, SIGKILL)
+        // Its folder is in use until it is gone.
+        running.waitUntilExit()
     }
 }
 
 @Suite struct ServeTests {
+    @Test func `SIGHUP reloads the rules, or says what is wrong with them and serves on`() throws {
+        let fixture = try Fixture()
+        let service = try Service(fixture, data: "data")
+        defer { service.end() }
+        try fixture.write("config/rules.yaml", Fixture.rules + "  - { id: new, when: amount > 5, points: 1 }\n")
+        try service.hangUp(until: "configuration reloaded")
+        #expect(service.log.contains("rules_added=1"))
+        try fixture.write("config/rules.yaml", "rules:\n  - { id: new, when: amuont > 5, points: 1 }\n")
+        try service.hangUp(until: "config/rules.yaml:2: rules[0].when")
+        #expect(service.log.contains("the old one stays"))
+        #expect(service.stop() == 0)
+    }
+
     @Test func `a service takes a load test, drains on SIGTERM and leaves a sound log`() throws {
         let fixture = try Fixture()
         let service = try Service(fixture, data: "data")

@@ -1,5 +1,6 @@
 // Labels: the later one wins, whatever the order in which they are told; and what a table of features says of them.
 import Foundation
+import JSON
 import Scoring
 import Testing
 
@@ -60,7 +61,7 @@ import Testing
             Issue.record("taken")
         } catch {
             #expect(error.description.hasPrefix("\(path):2: ") && error.description.contains(message), "\(error)")
-            #expect(!error.description.contains("4111"))
+            #expect(!error.description.contains("4111111111111111"))
         }
     }
 
@@ -69,6 +70,70 @@ import Testing
             var book = LabelBook()
             try book.read(path: "/nonexistent/labels")
         }
+    }
+
+    // MARK: - In order of time
+
+    @Test(arguments: [1, 2, 3, 4] as [UInt64])
+    func `labels are told in the order of their times, of equal ones in the order in which they came`(seed: UInt64) {
+        var rng = SplitMix64(seed: seed)
+        var schedule = LabelSchedule()
+        var waiting: [Label] = []
+        var told: [Label] = []
+        var expected: [Label] = []
+        for i in 0..<500 {
+            let label = label("t\(i)", .fraud, Int64.random(in: 0...60, using: &rng))
+            schedule.add(label)
+            waiting.append(label)
+            guard Int.random(in: 0...4, using: &rng) == 0 else { continue }
+            let now = Int64.random(in: 0...60, using: &rng)
+            while let next = schedule.next(through: now) { told.append(next) }
+            let due = waiting.enumerated().filter { $0.element.labelledAtNanoseconds <= now }
+            expected += due.sorted {
+                ($0.element.labelledAtNanoseconds, $0.offset) < ($1.element.labelledAtNanoseconds, $1.offset)
+            }.map(\.element)
+            waiting.removeAll { $0.labelledAtNanoseconds <= now }
+        }
+        #expect(told == expected && schedule.count == waiting.count && told.count > 100)
+        #expect(schedule.next(through: -1) == nil)
+    }
+
+    @Test func `a book has every label that was told, and those that were only found do not count as told`() {
+        var book = LabelBook()
+        book.add(label("a", .fraud, 10))
+        book.add(label("a", .legitimate, 9))
+        book.add(label("b", .fraud, 1), isTold: false)
+        #expect(book.told.map(\.labelledAtNanoseconds) == [10, 9] && book.count == 2)
+    }
+
+    @Test func `a label is written as it is taken in`() throws {
+        let label = label("a\"b", .legitimate, 1_795_392_000_123_000_000)
+        var json = JSONWriter()
+        label.write(to: &json)
+        #expect(try Label(JSONValue(parsing: json.bytes.span)) == label)
+    }
+
+    @Test func `a payment without a label is legitimate from the time that the features say`() throws {
+        let request = #"""
+            {"transaction_id":"a","event_time":"2026-11-23T10:15:00Z","amount":1,"currency":"EUR",
+             "card":{"fingerprint":"f"},"merchant":{"id":"m"}}
+            """#
+        let (payment, decision, _) = try decide(request, "  - amount: amount\n")
+        var bytes: [UInt8] = []
+        let table = FeatureTable(assumeLegitimateAfterNanoseconds: 86_400_000_000_000)
+        table.appendRow(payment, decision, label: nil, to: &bytes)
+        table.appendRow(payment, decision, label: label("a", .fraud, 0), to: &bytes)
+        FeatureTable(assumeLegitimateAfterNanoseconds: .max).appendRow(payment, decision, label: nil, to: &bytes)
+        table.appendRow(payment, verdict: nil, score: nil, features: [.nan, 2], label: nil, to: &bytes)
+        let start = "a,2026-11-23T10:15:00Z"
+        #expect(
+            String(decoding: bytes, as: UTF8.self) == """
+                \(start),0,2026-11-24T10:15:00Z,approve,0,1
+                \(start),1,1970-01-01T00:00:00Z,approve,0,1
+                \(start),,,approve,0,1
+                \(start),0,2026-11-24T10:15:00Z,,,,2
+
+                """)
     }
 
     // MARK: - The table of features

@@ -160,7 +160,7 @@ import Testing
         #expect(
             record["digests"]?["model"]
                 == (withModel ? .string(SHA256.hash(modelText(BundleFixture.stumps, features: 1)).hexadecimal) : .null))
-        #expect(keys(record["digests"]) == ["features", "rules", "policy", "model"])
+        #expect(keys(record["digests"]) == ["features", "rules", "policy", "lists", "model"])
         for field in PaymentField.allCases { #expect(records.payment.has(field)) }
         let text = String(decoding: line, as: UTF8.self)
         for secret in ["fp_1", "cus_1", "dev_1", "2001:db8", "e_1", "s_1", "p_1\"", "a_1"] {

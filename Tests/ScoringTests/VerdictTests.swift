@@ -21,7 +21,7 @@ import Testing
     @Test(arguments: [
         ([], Verdict.approve), (["observe"], .approve), (["review"], .review), (["challenge"], .challenge),
         (["decline"], .decline),
-        (["challenge", "review"], .review), (["review", "challenge"], .review),
+        (["challenge", "review"], .challenge), (["review", "challenge"], .challenge),
         (["review", "decline", "challenge"], .decline),
         (["decline", "approve"], .approve), (["approve", "decline"], .approve), (["observe", "challenge"], .challenge),
     ])
@@ -35,8 +35,8 @@ import Testing
     @Test(arguments: [
         (299, "observe", Verdict.approve), (300, "observe", .approve), (299, "score", .approve),
         (300, "score", .challenge),
-        (300, "review", .review), (600, "challenge", .review), (600, "score", .review),
-        (899, "challenge", .review),
+        (300, "review", .challenge), (600, "challenge", .challenge), (600, "score", .review),
+        (899, "challenge", .challenge),
         (900, "challenge", .decline), (900, "approve", .approve), (999, "review", .decline),
     ])
     func `the band of the points and the action: the severer one`(points: Int, action: String, verdict: Verdict) throws
@@ -46,9 +46,9 @@ import Testing
         #expect(decision.score == (action == "observe" ? 0 : points))
     }
 
-    @Test func `severities rise from approve over challenge and review to decline`() {
+    @Test func `severities rise from approve over review and challenge to decline`() {
         #expect(
-            [Verdict.decline, .review, .approve, .challenge].sorted() == [.approve, .challenge, .review, .decline])
+            [Verdict.decline, .review, .approve, .challenge].sorted() == [.approve, .review, .challenge, .decline])
     }
 
     @Test func `points add up and end at 999, and an approving rule does not change the score's level`() throws {

@@ -82,7 +82,7 @@ private final class Told: Sendable {
         #expect(try paymentRecords(data + "/log") == told.all)
 
         let restarted = try ShippedService(data: data)
-        #expect(restarted.running.engine.recovery.payments == UInt64(bodies.count))
+        #expect(restarted.running.engine.recovery.report.startedAfter == verification.lastSequence)
         #expect(restarted.running.engine.statistics.transactions == statistics.transactions)
         #expect(restarted.running.engine.statistics.aggregates.entities == statistics.aggregates.entities)
         #expect(restarted.running.engine.statistics.aggregates.events == statistics.aggregates.events)

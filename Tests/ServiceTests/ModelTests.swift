@@ -82,9 +82,9 @@ import Testing
             #expect(answer["degraded_reason"].text == "model_refused")
             #expect(answer["probability"] == .null)
             #expect(answer["versions"]["model"] == .null)
-            // 500 points at the fourth: the scorecard answers.
+            // 500 points at the fourth: the scorecard answers, and its band is severer than the rule's review.
             #expect(answer["score"].integer == (number < 4 ? 0 : 500))
-            #expect(answer["decision"].text == (number < 4 ? "approve" : "review"))
+            #expect(answer["decision"].text == (number < 4 ? "approve" : "challenge"))
         }
         let ready = try client.get("/readyz")
         #expect(ready.status == 200)

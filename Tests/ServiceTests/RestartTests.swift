@@ -28,7 +28,8 @@ import Testing
         }
     }
 
-    @Test func `stopped, killed or torn, the service goes on as one that was never interrupted`() throws {
+    @Test(arguments: ["never", "5m"])
+    func `stopped, killed or torn, the service goes on as one that was never interrupted`(every: String) throws {
         let folder = try TestFolder()
         let bodies = try Shipped.payments(240)
         let (data, oracleData) = (folder.path + "/0", folder.path + "/oracle")
@@ -37,13 +38,14 @@ import Testing
         let expected = try score(bodies, oracle.client())
 
         // Small segments, so that a restart meets compressed ones too.
-        let small = ["SHROFF_LOG_SEGMENT_BYTES": "65536"]
+        let small = ["SHROFF_LOG_SEGMENT_BYTES": "65536", "SHROFF_STATE_SNAPSHOT_EVERY": every]
         var service: ShippedService? = try ShippedService(data: data, small)
         var found = try score(bodies[0..<60], service?.client() ?? oracle.client())
         #expect(service?.stop() == true)
 
         service = try ShippedService(data: data, small)
-        #expect(service?.running.engine.recovery.payments == 60)
+        #expect(service?.running.engine.recovery.payments == (every == "never" ? 60 : 0))
+        #expect(service?.running.engine.recovery.report.startedAfter == (every == "never" ? 0 : 61))
         found += try score(bodies[60..<120], service?.client() ?? oracle.client())
 
         // What is on the disk at this instant is what a kill would leave.
@@ -166,7 +168,7 @@ import Testing
     }
 
     @Test func `a log that rots in the middle stops the start with the place`() throws {
-        let configuration = try TestConfiguration()
+        let configuration = try TestConfiguration(more: "state: { snapshot_every: never }")
         let first = try TestService(configuration)
         for number in 1...5 { _ = try first.client().score(Body("t_\(number)").text) }
         #expect(first.stop())

@@ -8,6 +8,8 @@ import Testing
 @Suite struct RoutingTests {
     static let gets = ["/healthz", "/readyz", "/metrics", "/openapi.json", "/v1/models"]
     static let posts = ["/v1/score", "/v1/score/batch", "/v1/labels", "/v1/outcomes"]
+    /// Takes no body.
+    static let reload = "/v1/admin/reload"
 
     @Test func `what is read answers GET and HEAD alike, but for the body`() throws {
         let service = try TestService()
@@ -40,7 +42,7 @@ import Testing
                 #expect(answer.json["type"].text == "urn:shroff:problem:method-not-allowed")
             }
         }
-        for path in Self.posts {
+        for path in Self.posts + [Self.reload] {
             for method in ["GET", "HEAD", "PUT", "DELETE"] {
                 let answer = try client.get(path, method: method)
                 #expect(answer.status == 405, "\(method) \(path)")
@@ -54,7 +56,7 @@ import Testing
         let client = try service.client()
         let asked =
             (Self.gets + ["/v1/decisions/t_1"]).map { ($0, "GET, HEAD, OPTIONS") }
-            + Self.posts.map { ($0, "POST, OPTIONS") } + [("*", "GET, HEAD, POST, OPTIONS")]
+            + (Self.posts + [Self.reload]).map { ($0, "POST, OPTIONS") } + [("*", "GET, HEAD, POST, OPTIONS")]
         for (path, allowed) in asked {
             try client.begin("OPTIONS", path, [])
             let answer = try client.receive()
@@ -179,7 +181,9 @@ import Testing
                 #expect(answer.status != 405 && answer.json["code"].text != "not_found", "\(method) \(path)")
             }
         }
-        #expect(Set(document["paths"].keys) == Set(Self.gets + Self.posts + ["/v1/decisions/{transaction_id}"]))
+        #expect(
+            Set(document["paths"].keys)
+                == Set(Self.gets + Self.posts + [Self.reload, "/v1/decisions/{transaction_id}"]))
     }
 
     @Test func `OpenAPI's schemas name what the answers have`() throws {

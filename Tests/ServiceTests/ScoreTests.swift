@@ -58,7 +58,7 @@ import Testing
         #expect(high["score"].integer == 721)  // −333 · (−2 − 1/6), between the anchors at 1 and 4
         let q = 4.481_689_070_338_065 / 5.481_689_070_338_065  // the logistic function of 1.5
         #expect(abs((high["probability"].number ?? 0) - q / (q + (1 - q) / 0.1)) < 1e-6)
-        #expect(high["decision"].text == "review")  // severer than the band's challenge
+        #expect(high["decision"].text == "challenge")  // the band's, severer than the rule's review
         #expect(high["risk_level"].text == "elevated")
         #expect(
             high["rules"].elements.map(\.written) == [

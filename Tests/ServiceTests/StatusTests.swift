@@ -82,8 +82,8 @@ import Testing
         _ = try other.receive()
         let metrics = try Metrics(parsing: client.get("/metrics").text)
         let expected: [String: Double] = [
-            #"shroff_decisions_total{decision="approve"}"#: 4, #"shroff_decisions_total{decision="challenge"}"#: 0,
-            #"shroff_decisions_total{decision="decline"}"#: 1, #"shroff_decisions_total{decision="review"}"#: 1,
+            #"shroff_decisions_total{decision="approve"}"#: 4, #"shroff_decisions_total{decision="challenge"}"#: 1,
+            #"shroff_decisions_total{decision="decline"}"#: 1, #"shroff_decisions_total{decision="review"}"#: 0,
             #"shroff_decision_source_total{source="model"}"#: 0, #"shroff_decision_source_total{source="rules"}"#: 6,
             #"shroff_degraded_total{reason="no_model"}"#: 6, #"shroff_degraded_total{reason="budget_short"}"#: 0,
             "shroff_repeated_total": 1, "shroff_conflicts_total": 1, "shroff_malformed_total": 1,

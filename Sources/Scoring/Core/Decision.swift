@@ -63,6 +63,11 @@ public struct Decision: Sendable, Equatable {
     public internal(set) var failedFeatures = 0
     /// A history reached events that are no longer kept.
     public internal(set) var hasPartialHistory = false
+    /// The segment of the policy whose bands decided, by its place; nil: those of everybody else.
+    public internal(set) var segment: Int?
+    /// Histories of the payment's entities that a reload has added and that do not know their whole window yet, by their
+    /// place in `Core.youngHistories`.
+    public internal(set) var youngHistories: [Int] = []
 
     public init() {}
 
@@ -74,7 +79,8 @@ public struct Decision: Sendable, Equatable {
             && a.firedRules == b.firedRules
             && a.missingRules == b.missingRules && a.failedRules == b.failedRules
             && a.features.map(\.bitPattern) == b.features.map(\.bitPattern) && a.failedFeatures == b.failedFeatures
-            && a.hasPartialHistory == b.hasPartialHistory
+            && a.hasPartialHistory == b.hasPartialHistory && a.segment == b.segment
+            && a.youngHistories == b.youngHistories
     }
 }
 

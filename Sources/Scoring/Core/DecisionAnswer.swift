@@ -9,9 +9,14 @@ public struct AnswerContext: Sendable {
     let plan: ScoringPlan
     /// The members that are the same in every answer, as JSON.
     let constantMembers: [UInt8]
+    let young: [YoungHistory]
 
-    public init(plan: ScoringPlan, model: ModelState) {
+    /// - Parameters:
+    ///   - young: Histories that a payment may find without their whole window.
+    ///   - isGoverned: Whether the governor has taken the word from the rules.
+    public init(plan: ScoringPlan, model: ModelState, young: [YoungHistory] = [], isGoverned: Bool = false) {
         self.plan = plan
+        self.young = young
         var json = JSONWriter()
         json.key("versions")
         json.beginObject()
@@ -25,6 +30,10 @@ public struct AnswerContext: Sendable {
         // Nothing is drawn yet: every payment is in the control arm with certainty.
         json.key("experiment")
         json.raw(#"{"arm":"control","propensity":1.0}"#)
+        if isGoverned {
+            json.key("governor")
+            json.string("engaged" as StaticString)
+        }
         constantMembers = json.bytes
     }
 }
@@ -101,6 +110,11 @@ public enum DecisionAnswer {
         json.key("explanation")
         if let explanation { json.string(explanation.name) } else { json.null() }
         writeRules(decision, context.plan, to: &json)
+        if let segment = decision.segment {
+            json.key("segment")
+            json.string(context.plan.segments[segment].name)
+        }
+        if !decision.youngHistories.isEmpty { writeYoung(decision, context.young, to: &json) }
         json.raw(context.constantMembers.span)
         json.key("recorded")
         json.bool(true)
@@ -108,6 +122,21 @@ public enum DecisionAnswer {
         write(latencies, to: &json)
         json.endObject()
         return recordedOffset
+    }
+
+    /// Whether an answer declines; nil where it is none.
+    static func isDecline(_ answer: Span<UInt8>) -> Bool? {
+        do throws(JSONError) {
+            var json = JSONReader(answer)
+            try json.beginObject()
+            while let key = try json.nextKey() {
+                if json.equals(key, "decision") { return json.string(try json.readString()) == "decline" }
+                try json.skipValue()
+            }
+            return nil
+        } catch {
+            return nil
+        }
     }
 
     private static func writeRules(_ decision: Decision, _ plan: ScoringPlan, to json: inout JSONWriter) {
@@ -123,6 +152,16 @@ public enum DecisionAnswer {
             json.endObject()
         }
         json.endArray()
+    }
+
+    private static func writeYoung(_ decision: Decision, _ young: [YoungHistory], to json: inout JSONWriter) {
+        json.key("history_since")
+        json.beginObject()
+        for i in decision.youngHistories {
+            json.key(young[i].text)
+            json.timestamp(young[i].sinceNanoseconds)
+        }
+        json.endObject()
     }
 
     private static func write(_ latencies: StageLatencies, to json: inout JSONWriter) {

@@ -61,7 +61,8 @@ public enum DecisionRecord {
 public struct RecordDigests: Sendable {
     public let json: [UInt8]
 
-    public init(plan: ScoringPlan, model: ModelState) {
+    /// - Parameter suspended: The digests of what the governor has taken out of service; nil where it is not engaged.
+    public init(plan: ScoringPlan, model: ModelState, suspended: RecordDigests? = nil) {
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("features")
@@ -70,14 +71,28 @@ public struct RecordDigests: Sendable {
         writer.string(plan.digests.rules.hexadecimal)
         writer.key("policy")
         writer.string(plan.digests.policy.hexadecimal)
+        writer.key("lists")
+        if let lists = plan.digests.lists { writer.string(lists.hexadecimal) } else { writer.null() }
         writer.key("model")
         if case .serving(let model) = model {
             writer.string(model.manifest.model.digest.hexadecimal)
         } else {
             writer.null()
         }
+        if let suspended {
+            writer.key("governor")
+            writer.string("engaged" as StaticString)
+            writer.key("suspended")
+            writer.raw(suspended.json.span)
+        }
         writer.endObject()
         json = writer.bytes
+    }
+
+    /// Whether a configuration record says that the governor took these out of service.
+    public func areSuspended(in record: [UInt8]) -> Bool {
+        let tail = Array("\"suspended\":".utf8) + json + [UInt8(ascii: "}")]
+        return record.count > tail.count && record.suffix(tail.count) == tail[...]
     }
 }
 
@@ -117,17 +132,28 @@ public struct RecordReader {
         public var digests: Range<Int>?
         /// The object of a record that is no payment.
         public var object: Range<Int>?
+        /// What was decided, as histories remember it, and what was told; only `read` finds these.
+        public var recorded = RecordedDecision()
+        public var feedback: Feedback?
     }
 
     /// Reads the record's own members; the payment in it is read into `payment` where there is one.
     public mutating func read(_ line: Span<UInt8>) throws(RecordError) -> Parts {
-        let parts = try Self.parts(of: line)
+        var parts = try Self.parts(of: line)
+        if let object = parts.object { parts.feedback = Feedback(parts.kind, line.extracting(object)) }
         if parts.kind == .payment {
             guard let range = parts.payment else { throw .missing(member: "payment") }
             do throws(PaymentProblem) {
                 try reader.read(line.extracting(range), into: &payment)
             } catch {
                 throw .payment(error)
+            }
+            do throws(JSONError) {
+                try parts.recorded.read(
+                    decision: line.extracting(parts.decision ?? 0..<0),
+                    features: line.extracting(parts.features ?? 0..<0))
+            } catch {
+                throw .malformed(error)
             }
         }
         return parts

@@ -1,31 +1,22 @@
 // One payment's way through the plan, on scratch memory that is made once: slots filled from the payment and from
 // histories, features and rules evaluated over them, the model asked with the row.
 
-import Aggregates
 import Expressions
 import Trees
 
 struct Evaluator {
     let plan: ScoringPlan
     /// What of the plan is asked for every payment, as plain values beside the programs.
-    private let measurePrograms: [SharedProgram]
     private let features: [Feature]
     private let rules: [Rule]
+    private let segments: [CompiledSegment]
+    /// Rules are asked and noted, and none of their actions counts.
+    var ignoresActions = false
     let model: LoadedModel?
     private(set) var frame: Frame
     private var scratch: ProgramScratch
-    private var measures: [Int64]
-    private var columns: [UInt64]
-    private var historyValues: [HistoryValue]
-    /// The slots of all reads, entity by entity, in plan order; and where each entity's begin, with the end behind them.
-    private let historySlots: [Int]
-    private let historyStarts: [Int]
-    /// Entities of which something is read, and the field that names each entity.
-    private let readEntities: [Int]
-    private let entityFields: [PaymentField]
-    /// The columns of `distinct`, and whether each is a text.
-    private let columnFields: [PaymentField]
-    private let isTextColumn: [Bool]
+    /// What the payment brings to its entities' histories, and reads of them.
+    private(set) var histories: PaymentHistories
     private(set) var modelRow: [Double]
     var contributions: [Double]
 
@@ -40,6 +31,7 @@ struct Evaluator {
         let action: RuleDefinition.Action
         let onError: RuleDefinition.Action?
         let points: Int
+        let snoozes: [Snooze]
     }
 
     struct LoadedModel {
@@ -57,80 +49,46 @@ struct Evaluator {
         } else {
             self.model = nil
         }
-        measurePrograms = plan.measures
         features = plan.features.map { Feature(program: $0.program, slot: $0.slot, number: FeatureNumber($0.type)) }
         rules = plan.rules.map { rule in
             let definition = rule.definition
             return Rule(
                 program: rule.program, action: definition.action, onError: definition.onError,
-                points: definition.points)
+                points: definition.points, snoozes: rule.snoozes)
         }
+        segments = plan.segments
         frame = Frame(slotCount: plan.slotCount)
         scratch = ProgramScratch()
-        measures = [Int64](repeating: Aggregates.missingMeasure, count: plan.measures.count)
-        columns = [UInt64](repeating: Aggregates.missingColumn, count: plan.columns.count)
-        var slots = plan.historyPlan.entities.map { [Int](repeating: 0, count: $0.reads.count) }
-        for history in plan.histories { slots[history.entity][history.read] = history.slot }
-        historySlots = slots.flatMap(\.self)
-        historyStarts = slots.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
-        historyValues = [HistoryValue](repeating: .missing, count: slots.map(\.count).max() ?? 0)
-        readEntities = slots.indices.filter { !slots[$0].isEmpty }
-        entityFields = plan.entities.map(\.field)
-        columnFields = plan.columns
-        isTextColumn = plan.columns.map { FieldRule($0.kind).shape.isText }
+        histories = PaymentHistories(plan: plan)
         modelRow = [Double](repeating: .nan, count: self.model?.columns.count ?? 0)
         contributions = [Double](repeating: 0, count: modelRow.count + 1)
     }
 
-    /// Takes the payment in: its fields become slots, its entities' histories are read, and it is added to them.
+    /// Takes the payment in: its fields become slots, and its entities' histories are read.
     mutating func observe(
-        _ payment: borrowing Payment, _ aggregates: inout Aggregates, _ decision: inout Decision
+        _ payment: borrowing Payment, _ store: inout HistoryStores, _ decision: inout Decision
     ) {
-        decision.hasPartialHistory = false
-        fillFrame(payment)
-        var values: [HistoryValue] = []
-        swap(&values, &historyValues)
-        defer { swap(&values, &historyValues) }
-        let timeMicroseconds = floorDivision(payment.eventTimeNanoseconds, 1_000)
-        for i in readEntities.indices {
-            let entity = readEntities[i]
-            let reads = historyStarts[entity]..<historyStarts[entity + 1]
-            guard payment.has(entityFields[entity]) else {
-                for read in reads { frame.slots[historySlots[read]] = .missing }
-                continue
-            }
-            aggregates.observe(
-                entity: entity, key: stableHash(payment.bytes(entityFields[entity])),
-                timeMicroseconds: timeMicroseconds, measures: measures.span, columns: columns.span,
-                results: &values)
-            for read in reads {
-                let value = values[read - reads.lowerBound]
-                frame.slots[historySlots[read]] = slot(of: value)
-                if value.isPartial { decision.hasPartialHistory = true }
-            }
-        }
+        if plan.shelf.isAsked { scratch.sets = plan.shelf.lookup(payment) }
+        histories.arrive(payment, &frame, &scratch)
+        decision.hasPartialHistory = histories.read(&store, &frame)
     }
 
-    private mutating func fillFrame(_ payment: borrowing Payment) {
-        frame.text.removeAll(keepingCapacity: true)
-        payment.text.withUnsafeBufferPointer { frame.text.append(contentsOf: $0) }
-        frame.slots.withUnsafeMutableBufferPointer { slots in
-            for i in 0..<PaymentField.count { slots[i] = payment.slots[i] }
-        }
-        for i in measurePrograms.indices {
-            let value = measurePrograms[i].evaluate(frame, scratch: &scratch)
-            measures[i] = value.isPresent ? value.int : Aggregates.missingMeasure
-        }
-        for i in columnFields.indices {
-            let field = columnFields[i]
-            if !payment.has(field) {
-                columns[i] = Aggregates.missingColumn
-            } else if isTextColumn[i] {
-                columns[i] = stableHash(payment.bytes(field))
-            } else {
-                columns[i] = stableHash(payment.slots[field.rawValue].bits)
-            }
-        }
+    /// Adds the payment that was decided last to its entities' histories.
+    mutating func remember(_ decision: borrowing Decision, _ store: inout HistoryStores) {
+        histories.add(
+            to: &store, ticket: decision.sequence, features: decision.features,
+            decision: PastDecision(verdict: decision.verdict, score: decision.score), &frame, &scratch)
+    }
+
+    /// Adds a payment with what its record says was decided.
+    mutating func restore(
+        _ payment: borrowing Payment, sequence: UInt64, _ recorded: RecordedDecision, _ store: inout HistoryStores
+    ) {
+        histories.arrive(payment, &frame, &scratch)
+        histories.add(
+            to: &store, ticket: sequence,
+            features: histories.needsRecordedFeatures ? recorded.features(of: plan) : [],
+            decision: PastDecision(verdict: recorded.verdict, score: recorded.score), &frame, &scratch)
     }
 
     /// Evaluates the features in their order; each is a slot for those behind it, and a cell of the model's row.
@@ -141,12 +99,12 @@ struct Evaluator {
             let value = features[i].program.evaluate(frame, scratch: &scratch)
             frame.slots[features[i].slot] = value
             if value.state == .error { decision.failedFeatures += 1 }
-            decision.features.append(number(value, features[i].number))
+            decision.features.append(features[i].number.number(value))
         }
     }
 
     /// Asks every rule; all that match are noted, in the order of the file.
-    mutating func matchRules(_ decision: inout Decision, isSkipped: Bool) {
+    mutating func matchRules(_ decision: inout Decision, _ payment: borrowing Payment, isSkipped: Bool) {
         decision.firedRules.removeAll(keepingCapacity: true)
         decision.missingRules = 0
         decision.failedRules = 0
@@ -155,14 +113,29 @@ struct Evaluator {
             let result = rules[i].program.evaluate(frame, scratch: &scratch)
             switch result.state {
             case .present:
-                guard result.bool else { continue }
+                guard result.bool, !isSnoozed(i, payment) else { continue }
                 decision.firedRules.append(FiredRule(rule: i, action: rules[i].action))
             case .missing: decision.missingRules += 1
             case .error:
                 decision.failedRules += 1
-                guard let action = rules[i].onError else { continue }
+                guard let action = rules[i].onError, !isSnoozed(i, payment) else { continue }
                 decision.firedRules.append(FiredRule(rule: i, action: action))
             }
+        }
+    }
+
+    private func isSnoozed(_ rule: Int, _ payment: borrowing Payment) -> Bool {
+        for i in rules[rule].snoozes.indices where rules[rule].snoozes[i].covers(payment) { return true }
+        return false
+    }
+
+    /// Notes the first segment that matches, whose bands decide.
+    private mutating func findSegment(_ decision: inout Decision) {
+        decision.segment = nil
+        guard decision.source != .fallback else { return }
+        for i in segments.indices where segments[i].program.evaluate(frame, scratch: &scratch).isTrue {
+            decision.segment = i
+            return
         }
     }
 
@@ -184,6 +157,7 @@ struct Evaluator {
         if decision.source == .rules { decision.score = points(of: decision) }
         if decision.source == .fallback { decision.score = 0 }
         decision.riskLevel = plan.policy.riskLevel(score: decision.score)
+        findSegment(&decision)
         decision.verdict = verdict(of: decision)
     }
 
@@ -215,63 +189,18 @@ struct Evaluator {
         return min(Policy.scores.upperBound, sum)
     }
 
-    /// A rule that approves wins; otherwise the severest of the rules' actions and the score's band.
+    /// The band of the score, and what the rules make of it (`Precedence`).
     private func verdict(of decision: Decision) -> Verdict {
-        var verdict = decision.source == .fallback ? plan.policy.fallback : plan.policy.verdict(score: decision.score)
+        let policy = plan.policy
+        let band =
+            decision.source == .fallback
+            ? policy.fallback : policy.verdict(score: decision.score, segment: decision.segment)
+        if ignoresActions { return band }
+        var strongest: Verdict?
         for i in decision.firedRules.indices {
             guard let action = decision.firedRules[i].action.verdict else { continue }
-            if action == .approve { return .approve }
-            verdict = max(verdict, action)
+            strongest = Precedence.strongest(strongest, action)
         }
-        return verdict
-    }
-
-    private func slot(of value: HistoryValue) -> Slot {
-        switch value.kind {
-        case .missing: .missing
-        case .int: Slot(int: value.int)
-        case .double: Slot(double: value.double)
-        case .durationMicroseconds: Slot(durationNanoseconds: saturatingNanoseconds(value.int))
-        }
-    }
-
-    /// Event times are nanoseconds in an `Int64`, but their difference may pass its ends.
-    private func saturatingNanoseconds(_ microseconds: Int64) -> Int64 {
-        let (value, overflow) = microseconds.multipliedReportingOverflow(by: 1_000)
-        return overflow ? (microseconds < 0 ? .min : .max) : value
-    }
-
-    private func floorDivision(_ value: Int64, _ divisor: Int64) -> Int64 {
-        let quotient = value / divisor
-        return value % divisor < 0 ? quotient - 1 : quotient
-    }
-
-    /// A feature as the model takes it: true is 1, a duration is in seconds; missing, failed and not finite (a ratio to
-    /// zero) are NaN, because trainers take no infinity.
-    private func number(_ slot: Slot, _ number: FeatureNumber) -> Double {
-        guard slot.isPresent else { return .nan }
-        switch number {
-        case .int: return Double(slot.int)
-        case .uint: return Double(slot.uint)
-        case .double: return slot.double.isFinite ? slot.double : .nan
-        case .bool: return slot.bool ? 1 : 0
-        case .seconds: return Double(slot.int) / 1e9
-        }
-    }
-}
-
-/// How the bits of a feature are a number.
-private enum FeatureNumber: Sendable {
-    case int, uint, double, bool, seconds
-
-    init(_ type: ValueType) {
-        switch type {
-        case .int: self = .int
-        case .uint: self = .uint
-        case .double: self = .double
-        case .bool: self = .bool
-        case .duration: self = .seconds
-        case .string, .identifier, .timestamp, .list, .emptyList, .general: preconditionFailure("a feature is a number")
-        }
+        return Precedence.verdict(rules: strongest, band: band)
     }
 }

@@ -1,7 +1,7 @@
 // Configuration compiled: features, rules and policy together with the histories that they name, over one row of slots.
 // Immutable once made; a reload makes a new one.
 //
-//   slots: [ fields of the payment | histories, features and constants of the language in the order of compilation ]
+//   slots: [ fields of the payment | facts of a past payment | histories, features and constants of the language in the order of compilation ]
 
 import Aggregates
 import Expressions
@@ -32,6 +32,7 @@ struct CompiledRule: Sendable {
     /// What a reason from this rule names: of the features and histories that its condition reads the one that was
     /// compiled first, or else the first of its fields in schema order.
     let reasonSlot: Int?
+    let snoozes: [Snooze]
 }
 
 /// Which files made a plan, by content; each is twelve hexadecimal digits in answers, and whole in the log.
@@ -39,6 +40,8 @@ public struct PlanDigests: Sendable, Equatable {
     public let features: SHA256Digest
     public let rules: SHA256Digest
     public let policy: SHA256Digest
+    /// Of the lists' files; nil where none is declared.
+    public let lists: SHA256Digest?
 }
 
 public final class ScoringPlan: Sendable {
@@ -47,15 +50,24 @@ public final class ScoringPlan: Sendable {
     public let digests: PlanDigests
     let features: [CompiledFeature]
     let rules: [CompiledRule]
+    let segments: [CompiledSegment]
+    public var lists: [NamedList] { shelf.lists }
+    let shelf: ListShelf
+    /// Whether a raw identifier in a list or a snooze was hashed with the identity key.
+    public let usesIdentityKey: Bool
     let histories: [PlannedHistory]
     let historyPlan: HistoryPlan
-    let measures: [SharedProgram]
+    let rates: [PlannedRate]
+    let measures: [PastExpression]
+    let conditions: [PastExpression]
     let columns: [PaymentField]
     let slotLabels: [String]
     let slotTypes: [ValueType]
     /// `"name":` of every feature, as the record has them, one behind another; and where each stands.
     let featureKeys: [UInt8]
     let featureKeyRanges: [Range<Int>]
+    /// The place of each feature by its name.
+    let featureIndices: [String: Int]
 
     /// The texts of the three files, with the names to show in errors.
     public struct Sources: Sendable {
@@ -73,13 +85,19 @@ public final class ScoringPlan: Sendable {
         }
     }
 
-    public init(_ sources: Sources) throws(ConfigurationError) {
+    /// - Parameter pseudonymizer: By which identifiers in lists and snoozes are hashed: the one of the payments.
+    public init(
+        _ sources: Sources, pseudonymizer: Pseudonymizer = .withoutKey
+    ) throws(ConfigurationError) {
         let featureFile = try FeatureFile(yaml: sources.features.text, file: sources.features.file)
         let ruleFile = try RuleFile(yaml: sources.rules.text, file: sources.rules.file)
         policy = try Policy(yaml: sources.policy.text, file: sources.policy.file)
+        var usesKey = false
+        let lists = try NamedList.read(
+            ruleFile.lists, folder: parentDirectory(of: sources.rules.file), pseudonymizer, usedKey: &usesKey)
         digests = PlanDigests(
             features: SHA256.hash(sources.features.text), rules: SHA256.hash(sources.rules.text),
-            policy: SHA256.hash(sources.policy.text))
+            policy: SHA256.hash(sources.policy.text), lists: NamedList.digest(of: lists))
         entities = featureFile.entities
 
         var environment = Environment()
@@ -90,13 +108,27 @@ public final class ScoringPlan: Sendable {
                 _ = environment.addUnnamed(.string, label: definition.name)
             }
         }
+        PastFact.reserve(in: &environment)
         DomainFunctions.declare(in: &environment)
-        var catalog = HistoryCatalog(entities: entities)
+        var catalog = HistoryCatalog(
+            entities: entities, assumeLegitimateAfterNanoseconds: featureFile.assumeLegitimateAfterNanoseconds)
+        catalog.memberships.lists = lists
         features = try Self.compile(featureFile.features, &environment, &catalog)
-        rules = try Self.compile(ruleFile.rules, &environment, &catalog)
+        rules = try Self.compile(ruleFile.rules, &environment, &catalog) { rule throws(ConfigurationError) in
+            var snoozes: [Snooze] = []
+            for snooze in rule.snoozes {
+                snoozes.append(try Snooze(snooze, featureFile.entities, pseudonymizer, usedKey: &usesKey))
+            }
+            return snoozes
+        }
+        segments = try Self.compile(policy.segments, &environment, &catalog)
+        usesIdentityKey = usesKey
+        shelf = ListShelf(catalog.memberships)
         histories = catalog.histories
         historyPlan = catalog.plan
-        measures = catalog.measures.map(SharedProgram.init)
+        rates = catalog.rates
+        measures = catalog.measures
+        conditions = catalog.conditions
         columns = catalog.columns
         slotLabels = environment.columns.map(\.name)
         slotTypes = environment.columns.map(\.type)
@@ -107,6 +139,8 @@ public final class ScoringPlan: Sendable {
             return start..<keys.count
         }
         featureKeys = keys
+        featureIndices = Dictionary(
+            uniqueKeysWithValues: features.enumerated().map { ($0.element.definition.name, $0.offset) })
         do throws(HistoryPlanError) {
             try historyPlan.validate()
         } catch {
@@ -131,19 +165,38 @@ public final class ScoringPlan: Sendable {
     }
 
     private static func compile(
-        _ definitions: [RuleDefinition], _ environment: inout Environment, _ catalog: inout HistoryCatalog
+        _ definitions: [RuleDefinition], _ environment: inout Environment, _ catalog: inout HistoryCatalog,
+        snoozes: (RuleDefinition) throws(ConfigurationError) -> [Snooze]
     ) throws(ConfigurationError) -> [CompiledRule] {
         var rules: [CompiledRule] = []
         for definition in definitions {
+            guard definition.isEnabled else {
+                var (aside, unkept) = (environment, catalog)  // an error is an error; nothing is kept for it
+                _ = try compile(definition.when, definition.source, expecting: [.bool], &aside, &unkept)
+                _ = try snoozes(definition)
+                continue
+            }
             let program = try compile(
                 definition.when, definition.source, expecting: [.bool], &environment, &catalog)
             let derived = program.slots.first { $0 >= PaymentField.count }
             rules.append(
                 CompiledRule(
                     definition: definition, program: SharedProgram(program),
-                    reasonSlot: derived ?? program.slots.first))
+                    reasonSlot: derived ?? program.slots.first, snoozes: try snoozes(definition)))
         }
         return rules
+    }
+
+    private static func compile(
+        _ definitions: [SegmentDefinition], _ environment: inout Environment, _ catalog: inout HistoryCatalog
+    ) throws(ConfigurationError) -> [CompiledSegment] {
+        var segments: [CompiledSegment] = []
+        for definition in definitions {
+            let program = try compile(
+                definition.when, definition.source, expecting: [.bool], &environment, &catalog)
+            segments.append(CompiledSegment(name: definition.name, program: SharedProgram(program)))
+        }
+        return segments
     }
 
     private static func compile(
@@ -164,6 +217,11 @@ public final class ScoringPlan: Sendable {
 
     public var ruleCount: Int { rules.count }
 
+    /// After which time a payment that nobody labelled counts as legitimate; nil: it stays unknown.
+    public var assumeLegitimateAfterNanoseconds: Int64? {
+        historyPlan.assumeLegitimateAfterMicroseconds.map { $0 * 1_000 }
+    }
+
     /// Every history that is kept, as its canonical text.
     public var historyTexts: [String] { histories.map(\.text) }
 
@@ -183,25 +241,65 @@ public final class ScoringPlan: Sendable {
         var sources: Set<String> = []
         for index in features.indices.reversed() where needed.contains(index) {  // a feature reads earlier ones only
             for slot in features[index].program.program.slots {
-                if let earlier = features.firstIndex(where: { $0.slot == slot }) {
-                    needed.insert(earlier)
-                    sources.insert("feature " + features[earlier].definition.canonical)
-                } else if let history = histories.first(where: { $0.slot == slot }) {
-                    sources.formUnion(fieldLines(of: history))
-                }
+                let (lines, read) = definition(of: slot)
+                sources.formUnion(lines)
+                needed.formUnion(read)
             }
         }
         return SHA256.hash((lines + sources.sorted()).joined(separator: "\n"))
     }
 
-    /// Which fields name the entity and the column of a history.
-    private func fieldLines(of history: PlannedHistory) -> [String] {
-        let entity = entities[history.entity]
-        var lines = ["entity \(entity.name): \(entity.field.name)"]
-        if case .distinct(let column, _) = historyPlan.entities[history.entity].reads[history.read].read {
-            lines.append("distinct over \(columns[column].name)")
+    /// What makes a history the same under another plan: its text, and what is behind the names in it.
+    func identity(of history: PlannedHistory) -> String {
+        ([history.text] + fieldLines(of: history).lines).joined(separator: "\n")
+    }
+
+    /// What is behind a slot, and the features that it is computed from.
+    private func definition(of slot: Int) -> (lines: [String], features: [Int]) {
+        if let earlier = features.firstIndex(where: { $0.slot == slot }) {
+            return (["feature " + features[earlier].definition.canonical], [earlier])
         }
-        return lines
+        if let history = histories.first(where: { $0.slot == slot }) { return fieldLines(of: history) }
+        guard let rate = rates.first(where: { $0.slot == slot }) else { return ([], []) }
+        var lines = rate.levels.map { level in
+            let entity = entities[level.entity]
+            let target =
+                switch entity.shrinkage?.target {
+                case .parent(let name): " towards \(name) by \(level.strength)"
+                case .prior(let share): " towards \(share) by \(level.strength)"
+                case nil: ""
+                }
+            return "rate of \(entity.name)\(target)"
+        }
+        var read: [Int] = []
+        for slot in rate.levels.flatMap({ [$0.fraudSlot, $0.countSlot] }) {
+            let count = definition(of: slot)
+            lines += count.lines
+            read += count.features
+        }
+        return (lines, read)
+    }
+
+    /// Which fields name the entity and the column of a history, what its measure and its conditions are computed from,
+    /// and when a payment without a label counts as legitimate.
+    private func fieldLines(of history: PlannedHistory) -> (lines: [String], features: [Int]) {
+        let entity = entities[history.entity]
+        var lines = ["entity \(entity.name): \(entity.sourceName)"]
+        let planned = historyPlan.entities[history.entity].reads[history.read]
+        switch planned.read {
+        case .distinct(let column, _): lines.append("distinct over \(columns[column].name)")
+        case .isFirst(let column, _): lines.append("first_seen over \(columns[column].name)")
+        default: break
+        }
+        var expressions = [planned.condition, planned.among].compactMap { $0.map { conditions[$0] } }
+        if let measure = history.measure { expressions.append(measures[measure]) }
+        if expressions.contains(where: { $0.needs.contains(.label) }),
+            let age = historyPlan.assumeLegitimateAfterMicroseconds
+        {
+            lines.append("assumed legitimate after \(DurationText.text(nanoseconds: age * 1_000))")
+        }
+        let read = expressions.flatMap(\.featureSlots).compactMap { slot in features.firstIndex { $0.slot == slot } }
+        return (lines + read.map { "feature " + features[$0].definition.canonical }, read)
     }
 }
 

@@ -40,8 +40,8 @@ public struct Sequencer {
     private var record = JSONWriter(capacity: 8_192)
     private var reasons: [Reason] = []
     private var scratch: [UInt8] = []
-    private let context: AnswerContext
-    private let digests: RecordDigests
+    private var context: AnswerContext
+    private var digests: RecordDigests
 
     public init(core: consuming Core) {
         context = AnswerContext(plan: core.plan, model: core.model)
@@ -70,7 +70,46 @@ public struct Sequencer {
             latencies: latencies, context: context, to: &answer, scratch: &scratch)
         writeRecord(payment, arrival, traceParent: traceParent)
         if let reference = append(core.sequence, record.bytes.span) { core.recorded(at: reference) }
+        if core.fallBackIfTripped(at: arrival.receivedAtNanoseconds) {
+            recordConfiguration(at: arrival.receivedAtNanoseconds, append: append)
+        }
         return .decided
+    }
+
+    /// Decides by another plan from the next payment on, and gives the change its place in the sequence.
+    ///
+    /// - Returns: What was given up, to be let go of where nobody waits.
+    public mutating func replacePlan(
+        _ plan: ScoringPlan, model: ModelState, costs: LadderCosts, at now: Int64, append: Append
+    ) throws(ReloadError) -> RetiredHistories {
+        let retired = try core.replacePlan(plan, model: model, costs: costs, at: now)
+        recordConfiguration(at: now, append: append)
+        return retired
+    }
+
+    /// See `Core.resumeGovernor`.
+    public mutating func resumeGovernor(at now: Int64) {
+        core.resumeGovernor(at: now)
+        readContext()
+    }
+
+    public mutating func takeRetired() -> [RetiredHistories] { core.takeRetired() }
+
+    /// What records say of the configuration now.
+    public var configurationDigests: RecordDigests { digests }
+
+    private mutating func readContext() {
+        let isGoverned = core.isGovernorEngaged
+        context = AnswerContext(
+            plan: core.plan, model: core.model, young: core.youngHistories, isGoverned: isGoverned)
+        digests = RecordDigests(plan: core.plan, model: core.model, suspended: core.reload.suspended)
+    }
+
+    /// From here on payments are decided by what the core says now.
+    private mutating func recordConfiguration(at now: Int64, append: Append) {
+        readContext()
+        let object = digests.json
+        _ = take(.config, object.span, receivedAtNanoseconds: now, append: append)
     }
 
     private mutating func writeRecord(_ payment: borrowing Payment, _ arrival: Arrival, traceParent: Span<UInt8>) {
@@ -89,15 +128,39 @@ public struct Sequencer {
     public mutating func take(
         _ kind: RecordKind, _ object: Span<UInt8>, receivedAtNanoseconds: Int64, append: Append
     ) -> UInt64 {
+        take(kind, object, Feedback(kind, object), receivedAtNanoseconds: receivedAtNanoseconds, append: append)
+    }
+
+    /// The same with what the core makes of the object, found by who has read it already.
+    public mutating func take(
+        _ kind: RecordKind, _ object: Span<UInt8>, _ feedback: Feedback?, receivedAtNanoseconds: Int64, append: Append
+    ) -> UInt64 {
         let sequence = core.takeSequence()
+        if let feedback { core.learn(feedback, receivedAtNanoseconds: receivedAtNanoseconds) }
         record.removeAll()
         DecisionRecord.write(kind, object, receivedAtNanoseconds: receivedAtNanoseconds, to: &record)
         _ = append(sequence, record.bytes.span)
         return sequence
     }
 
+    /// What the core knows: a copy to keep, or one that was kept.
+    public var state: CoreState {
+        get { core.state }
+        set { core.state = newValue }
+    }
+
     /// Moves on over records that a gap in the log stands for.
     public mutating func skip(through sequence: UInt64) { core.restore(sequence: sequence) }
+
+    /// Takes the recorded verdict of a payment back in, where a governor wants to know it.
+    ///
+    /// - Parameter answer: The decision's object as the record has it.
+    public mutating func restoreVerdict(
+        _ answer: Span<UInt8>, _ payment: borrowing Payment, at now: Int64
+    ) {
+        guard core.governor != nil, let isDeclined = DecisionAnswer.isDecline(answer) else { return }
+        core.restoreVerdict(isDeclined: isDeclined, of: payment, at: now)
+    }
 
     /// Takes back in what a record says; `reader` holds its payment.
     public mutating func restore(
@@ -105,8 +168,14 @@ public struct Sequencer {
     ) {
         switch parts.kind {
         case .payment:
-            core.restore(payment, sequence: parts.sequence, at: parts.receivedAtNanoseconds, reference: reference)
-        case .outcome, .label, .config, .gap: core.restore(sequence: parts.sequence)
+            core.restore(
+                payment, parts.recorded, sequence: parts.sequence, at: parts.receivedAtNanoseconds,
+                reference: reference)
+        case .outcome, .label, .config, .gap:
+            core.restore(sequence: parts.sequence)
+            if let feedback = parts.feedback {
+                core.learn(feedback, receivedAtNanoseconds: parts.receivedAtNanoseconds)
+            }
         }
     }
 }

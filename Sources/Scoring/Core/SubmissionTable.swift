@@ -44,19 +44,19 @@ struct SubmissionTable: Sendable {
     private static let shardBits = 10
     /// Entries that one insertion may forget, so that no payment pays for a million others.
     private static let forgottenPerInsertion = 4
-    private static let chunkEntries = 4_096
+    static let chunkEntries = 4_096
 
-    private struct Entry: Sendable {
+    struct Entry: Sendable {
         let key: UInt64
         var submission: Submission
     }
 
     private let limits: SubmissionLimits
     private var shards: [Shard]
-    private var chunks: [[Entry]] = []
+    var chunks: [[Entry]] = []
     /// The number of the oldest entry that is kept, and the one that the next will get.
-    private var first: UInt64 = 0
-    private var next: UInt64 = 0
+    private(set) var first: UInt64 = 0
+    private(set) var next: UInt64 = 0
     private(set) var count = 0
     /// Forgotten before their time, because there were too many.
     private(set) var forgottenEarly = 0
@@ -101,6 +101,17 @@ struct SubmissionTable: Sendable {
         chunks[chunk][place].submission.reference = reference
     }
 
+    /// Lets the key lead to an entry that is read back.
+    mutating func remember(_ key: UInt64, number: UInt64) {
+        if shards[shard(of: key)].insert(key, number: number) { count += 1 }
+    }
+
+    mutating func restoreCounts(first: UInt64, next: UInt64, forgottenEarly: Int) {
+        self.first = first
+        self.next = next
+        self.forgottenEarly = forgottenEarly
+    }
+
     private func shard(of key: UInt64) -> Int { Int(truncatingIfNeeded: key >> UInt64(64 - Self.shardBits)) }
 
     private func place(of number: UInt64) -> (chunk: Int, place: Int) {
@@ -130,7 +141,7 @@ struct SubmissionTable: Sendable {
 
 extension SubmissionTable {
     /// Open addressing with linear probing; a removal moves what stands behind it, so that nothing is left to clean up.
-    private struct Shard: Sendable {
+    struct Shard: Sendable {
         private static let leastPlaces = 4
         /// 0 is empty.
         private var keys: [UInt64] = []

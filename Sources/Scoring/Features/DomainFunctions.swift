@@ -13,5 +13,15 @@ enum DomainFunctions {
             }
             return Slot(double: Double(arguments[0].int) / powersOfTen[digits])
         }
+        // region("DE") is 155, Western Europe. A country without a region is missing, as if it had not been told.
+        environment.declareFunction("region", parameters: [.string], result: .int) { arguments, text in
+            Regions.code(of: text.bytes(of: arguments[0])).map(Slot.init(int:)) ?? .missing
+        }
+        environment.declareFunction("same_region", parameters: [.string, .string], result: .bool) { arguments, text in
+            guard let first = Regions.code(of: text.bytes(of: arguments[0])),
+                let second = Regions.code(of: text.bytes(of: arguments[1]))
+            else { return .missing }
+            return Slot(bool: first == second)
+        }
     }
 }

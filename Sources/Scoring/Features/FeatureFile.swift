@@ -5,14 +5,9 @@
 //   features:
 //     - amount: major_units(amount, currency)
 //     - card_count_1h: { value: 'count(card, "1h")', reason: VELOCITY_CARD_1H }
+//   assume_legitimate_after: 45d
 
 import Expressions
-
-/// An entity keeps histories; it is named by a field of the payment.
-public struct EntityDefinition: Sendable, Equatable {
-    public let name: String
-    public let field: PaymentField
-}
 
 public struct FeatureDefinition: Sendable {
     public let name: String
@@ -36,36 +31,18 @@ public struct FeatureFile: Sendable {
 
     public let entities: [EntityDefinition]
     public let features: [FeatureDefinition]
+    /// A payment that nobody labelled counts as legitimate so long after its event time; nil: it stays unknown.
+    public let assumeLegitimateAfterNanoseconds: Int64?
 
     public init(yaml text: String, file: String) throws(ConfigurationError) {
         let root = try ConfigurationNode(yaml: text, file: file)
-        let fields = try root.fields(known: ["entities", "features"])
+        let fields = try root.fields(known: ["entities", "features", "assume_legitimate_after"])
         guard let entityNode = fields["entities"], let featureNode = fields["features"] else {
             throw root.error("needs both entities and features")
         }
-        entities = try Self.readEntities(entityNode)
+        entities = try EntityDefinition.read(entityNode)
         features = try Self.readFeatures(featureNode)
-    }
-
-    private static func readEntities(_ node: ConfigurationNode) throws(ConfigurationError) -> [EntityDefinition] {
-        var entities: [EntityDefinition] = []
-        for (name, value) in try node.members() {
-            let path = try value.string()
-            guard let field = PaymentField.allCases.first(where: { $0.name == path }) else {
-                let hint = nearest(to: path, among: PaymentField.allCases.map(\.name)).map { "; did you mean \($0)?" }
-                throw value.error("\(path) is no field of a payment\(hint ?? "")")
-            }
-            switch field.kind {
-            case .text, .identifier, .internetAddress, .digits, .country, .currency, .choice: break
-            case .integer, .boolean, .timestamp, .metadata:
-                throw value.error("an entity is named by a text field, and \(path) is none")
-            }
-            entities.append(EntityDefinition(name: name, field: field))
-        }
-        guard entities.count <= maximumEntities else {
-            throw node.error("has \(entities.count) entities; at most \(maximumEntities)")
-        }
-        return entities
+        assumeLegitimateAfterNanoseconds = try fields["assume_legitimate_after"]?.durationNanoseconds(atLeast: 1_000)
     }
 
     private static func readFeatures(_ node: ConfigurationNode) throws(ConfigurationError) -> [FeatureDefinition] {

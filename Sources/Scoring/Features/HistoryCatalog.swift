@@ -1,14 +1,13 @@
 // Histories are calls in the language: `count(card, "10m")`. Every one that a feature or a rule names becomes one
 // column here, once, however often it is named; together the columns are the plan of what each entity keeps.
+// HistoryCatalog+Calls.swift has the calls, and what a past payment may be asked is in PastPayment.swift.
 //
 //   count(card, "10m")             payments of the card in the ten minutes up to and with this one
 //   before(count(card, "10m"))     the same without this payment
-//   sum(card, amount, "1h")        of an int expression over the payment, in its own unit
-//   mean(card, amount, "30d")      a double; missing when the window is empty
-//   distinct(card, merchant.id, "1d")
-//   since_first(card), since_last(card)   durations; since_last is to the card's previous payment
+//   count(card, "1d", decision == "decline")     those that were declined
 //
-// The payment that asks belongs to its own window: one at time t counts for reads in [t, t + w).
+// The payment that asks belongs to its own window: one at time t counts for reads in [t, t + w). Where a condition or a
+// measure is over what is not known at arrival (decision, outcome, label, features, score) it does not.
 
 import Aggregates
 import Expressions
@@ -20,29 +19,37 @@ struct PlannedHistory: Sendable {
     let entity: Int
     /// Index of the read among the reads of that entity.
     let read: Int
+    /// Index of the measure that it is over, among the plan's.
+    let measure: Int?
     /// Canonical text, such as `count(card, "10m")`.
     let text: String
 }
 
 /// Collects histories while expressions are compiled.
 struct HistoryCatalog: CallResolver {
-    static let readNames = ["count", "sum", "mean", "distinct", "since_first", "since_last"]
+    static let maximumMeasures = HistoryPlan.maximumMeasuresPerEntity
+    static let maximumConditions = HistoryPlan.maximumConditionsPerEntity
 
     let entities: [EntityDefinition]
+    let assumeLegitimateAfterMicroseconds: Int64?
     private(set) var histories: [PlannedHistory] = []
-    private(set) var measures: [Program] = []
+    var memberships = MembershipCatalog()
+    private(set) var rates: [PlannedRate] = []
+    private(set) var measures: [PastExpression] = []
+    private(set) var conditions: [PastExpression] = []
     private(set) var columns: [PaymentField] = []
     private var reads: [[PlannedRead]]
-    private var measureTexts: [String] = []
     private var known: [PlannedReadKey: ResolvedSlot] = [:]
+    private var past = PastEnvironment()
 
     private struct PlannedReadKey: Hashable {
         let entity: Int
         let read: PlannedRead
     }
 
-    init(entities: [EntityDefinition]) {
+    init(entities: [EntityDefinition], assumeLegitimateAfterNanoseconds: Int64? = nil) {
         self.entities = entities
+        assumeLegitimateAfterMicroseconds = assumeLegitimateAfterNanoseconds.map { $0 / 1_000 }
         reads = entities.map { _ in [] }
     }
 
@@ -50,11 +57,18 @@ struct HistoryCatalog: CallResolver {
 
     /// What the aggregates are to keep, in the order of `entities`.
     var plan: HistoryPlan {
-        HistoryPlan(
+        let kinds = measures.map { $0.type == .int ? MeasureKind.int : .double }
+        return HistoryPlan(
             entities: zip(entities, reads).map { entity, reads in
                 EntityPlan(
-                    name: entity.name, reads: reads, measureCount: measures.count, distinctColumnCount: columns.count)
-            })
+                    name: entity.name, reads: reads, measures: kinds, distinctColumnCount: columns.count,
+                    conditionCount: conditions.count, isLabelled: reads.contains(where: isLabelled))
+            },
+            assumeLegitimateAfterMicroseconds: assumeLegitimateAfterMicroseconds)
+    }
+
+    private func isLabelled(_ read: PlannedRead) -> Bool {
+        [read.condition, read.among].contains { $0.map { conditions[$0].needs.isKnowledge } ?? false }
     }
 
     mutating func resolve(
@@ -64,67 +78,149 @@ struct HistoryCatalog: CallResolver {
             guard arguments.count == 1, case .call(let inner, nil, let innerArguments) = arguments[0].kind,
                 Self.readNames.contains(inner)
             else {
-                let place = arguments.first ?? Self.nowhere
+                let place = arguments.first ?? Literals.empty
                 throw ExpressionError("before takes one history, such as before(count(card, \"1h\"))", at: place)
             }
-            return try resolveRead(inner, innerArguments, .before, &environment)
+            return try resolveCall(inner, innerArguments, .before, &environment)
         }
         guard Self.readNames.contains(name) else { return nil }
-        return try resolveRead(name, arguments, .after, &environment)
+        return try resolveCall(name, arguments, .after, &environment)
     }
 
-    private mutating func resolveRead(
+    private mutating func resolveCall(
         _ name: String, _ arguments: [Expression], _ moment: ReadMoment, _ environment: inout Environment
     ) throws(ExpressionError) -> ResolvedSlot {
         guard let first = arguments.first else {
-            throw ExpressionError("\(name) needs an entity: \(entityNames)", at: Self.nowhere)
+            throw ExpressionError("\(name) needs an entity: \(entityNames)", at: Literals.empty)
         }
         let entity = try entityIndex(first, of: name)
-        let read: HistoryRead
-        let type: ValueType
-        switch name {
-        case "count":
-            try expect(arguments, 2, of: name, form: "count(card, \"1h\")")
-            read = .count(windowMicroseconds: try window(arguments[1]))
-            type = .int
-        case "sum":
-            try expect(arguments, 3, of: name, form: "sum(card, amount, \"1h\")")
-            read = .sum(
-                measure: try measure(arguments[1], &environment), windowMicroseconds: try window(arguments[2]))
-            type = .int
-        case "mean":
-            try expect(arguments, 3, of: name, form: "mean(card, amount, \"30d\")")
-            read = .mean(
-                measure: try measure(arguments[1], &environment), windowMicroseconds: try window(arguments[2]))
-            type = .double
-        case "distinct":
-            try expect(arguments, 3, of: name, form: "distinct(card, merchant.id, \"1d\")")
-            read = .distinct(column: try column(arguments[1]), windowMicroseconds: try window(arguments[2]))
-            type = .int
-        default:
-            try expect(arguments, 1, of: name, form: "\(name)(card)")
-            read = name == "since_first" ? .sinceFirst : .sinceLast
-            type = .duration
-        }
         let call = "\(name)(\(arguments.map(\.description).joined(separator: ", ")))"
-        let text = moment == .before ? "before(\(call))" : call
-        return add(PlannedRead(read, moment), entity: entity, type: type, text: text, &environment)
+        if name == "fraud_rate" { return try resolveRate(entity, arguments, call, &environment) }
+        let resolved = try read(name, arguments, environment)
+        return plan(resolved, entity, moment, text: call, &environment)
     }
 
-    private mutating func add(
-        _ planned: PlannedRead, entity: Int, type: ValueType, text: String, _ environment: inout Environment
+    /// The column of a read, which is a new one unless an equal read is there.
+    mutating func plan(
+        _ call: HistoryCall, _ entity: Int, _ moment: ReadMoment, text: String, _ environment: inout Environment
     ) -> ResolvedSlot {
+        let isFixed = call.measure.map { measures[$0].needs.isFixedAtArrival } ?? true
+        let areFixed = [call.condition, call.among].allSatisfy {
+            $0.map { conditions[$0].needs.isFixedAtArrival } ?? true
+        }
+        let moment = isFixed && areFixed && call.mayCountItself ? moment : .before
+        let planned = PlannedRead(call.read, moment, condition: call.condition, among: call.among)
         let key = PlannedReadKey(entity: entity, read: planned)
         if let slot = known[key] { return slot }
-        let slot = ResolvedSlot(slot: environment.addUnnamed(type, label: text), type: type)
+        let isNamedBefore = moment == .before && isFixed && areFixed && call.mayCountItself
+        let label = isNamedBefore ? "before(\(text))" : text
+        let slot = ResolvedSlot(slot: environment.addUnnamed(call.type, label: label), type: call.type)
         known[key] = slot
         histories.append(
-            PlannedHistory(slot: slot.slot, entity: entity, read: reads[entity].count, text: text))
+            PlannedHistory(
+                slot: slot.slot, entity: entity, read: reads[entity].count, measure: call.measure, text: label))
         reads[entity].append(planned)
         return slot
     }
 
-    private static let nowhere = Literals.empty
+    // MARK: Rates
+
+    private mutating func resolveRate(
+        _ entity: Int, _ arguments: [Expression], _ text: String, _ environment: inout Environment
+    ) throws(ExpressionError) -> ResolvedSlot {
+        try expect(arguments, 2, of: "fraud_rate")
+        let window = try window(arguments[1])
+        let condition = arguments.count > 2 ? arguments[2] : nil
+        let frauds = try fraudCondition(and: condition, environment)
+        let all = try condition.map { (condition) throws(ExpressionError) in
+            try self.condition(condition, environment)
+        }
+        var levels: [PlannedRate.Level] = []
+        var prior: Double?
+        var next: Int? = entity
+        while let entity = next {
+            let definition = entities[entity]
+            func text(_ condition: Int?) -> String {
+                let name = "count(\(definition.name), \(arguments[1])"
+                return condition.map { "\(name), \(conditions[$0].text))" } ?? name + ")"
+            }
+            let read = HistoryRead.count(windowMicroseconds: window)
+            let fraudSlot = plan(
+                HistoryCall(read, .int, condition: frauds), entity, .before, text: text(frauds), &environment)
+            let countSlot = plan(
+                HistoryCall(read, .int, condition: all), entity, .before, text: text(all), &environment)
+            levels.append(
+                PlannedRate.Level(
+                    entity: entity, fraudSlot: fraudSlot.slot, countSlot: countSlot.slot,
+                    strength: definition.shrinkage?.strength ?? 0))
+            next = nil
+            switch definition.shrinkage?.target {
+            case .parent(let name): next = entities.firstIndex { $0.name == name }
+            case .prior(let share): prior = share
+            case nil: break
+            }
+        }
+        if let rate = rates.first(where: { $0.text == text }) {
+            return ResolvedSlot(slot: rate.slot, type: .double)
+        }
+        let slot = environment.addUnnamed(.double, label: text)
+        rates.append(PlannedRate(slot: slot, levels: levels, prior: prior, text: text))
+        return ResolvedSlot(slot: slot, type: .double)
+    }
+
+    // MARK: Measures, conditions, columns
+
+    /// The number of a measure, which is a new one unless an equal one is there.
+    mutating func measure(_ expression: Expression, _ present: Environment) throws(ExpressionError) -> Int {
+        let text = expression.description
+        if let known = measures.firstIndex(where: { $0.text == text }) { return known }
+        let measure = try past.compile(expression, following: present, expecting: [.int, .double])
+        guard !measure.needs.isKnowledge else {
+            throw ExpressionError(
+                "a measure is a number that a payment keeps; label and outcome become known later, and belong in a "
+                    + "condition, as in mean(card, amount, \"90d\", label == \"legitimate\")", at: expression)
+        }
+        guard measures.count < Self.maximumMeasures else {
+            throw ExpressionError("more than \(Self.maximumMeasures) different measures", at: expression)
+        }
+        measures.append(measure)
+        return measures.count - 1
+    }
+
+    /// The number of a condition, which is a new one unless an equal one is there.
+    mutating func condition(_ expression: Expression, _ present: Environment) throws(ExpressionError) -> Int {
+        let text = expression.description
+        if let known = conditions.firstIndex(where: { $0.text == text }) { return known }
+        let condition = try past.compile(expression, following: present, expecting: [.bool])
+        guard conditions.count < Self.maximumConditions else {
+            throw ExpressionError("more than \(Self.maximumConditions) different conditions", at: expression)
+        }
+        conditions.append(condition)
+        return conditions.count - 1
+    }
+
+    /// `label == "fraud"`, together with another condition where there is one.
+    mutating func fraudCondition(
+        and other: Expression?, _ present: Environment
+    ) throws(ExpressionError) -> Int {
+        if let other { _ = try condition(other, present) }  // an error in it has its own place
+        let fraud = "label == \"fraud\""
+        return try condition(Expression(parsing: other.map { "\(fraud) && (\($0))" } ?? fraud), present)
+    }
+
+    mutating func column(_ expression: Expression, of call: String) throws(ExpressionError) -> Int {
+        let name = expression.dottedName ?? ""
+        let entityField = entities.first { $0.name == name }?.field
+        guard let field = entityField ?? PaymentField.allCases.first(where: { $0.name == name }), field != .metadata
+        else {
+            let candidates = PaymentField.allCases.map(\.name) + entities.filter { $0.field != nil }.map(\.name)
+            let hint = nearest(to: name, among: candidates).map { "; did you mean \($0)?" } ?? ""
+            throw ExpressionError("\(call) values of a field of the payment\(hint)", at: expression)
+        }
+        if let known = columns.firstIndex(of: field) { return known }
+        columns.append(field)
+        return columns.count - 1
+    }
 
     private var entityNames: String { entities.map(\.name).joined(separator: ", ") }
 
@@ -137,78 +233,4 @@ struct HistoryCatalog: CallResolver {
         }
         return index
     }
-
-    private func expect(
-        _ arguments: [Expression], _ count: Int, of name: String, form: String
-    ) throws(ExpressionError) {
-        guard arguments.count == count else {
-            let place = arguments.count > count ? arguments[count] : arguments[arguments.count - 1]
-            throw ExpressionError("\(name) takes \(count) arguments, as in \(form)", at: place)
-        }
-    }
-
-    private func window(_ expression: Expression) throws(ExpressionError) -> Int64 {
-        guard let text = expression.stringLiteral, let nanoseconds = DurationText.nanoseconds(parsing: text) else {
-            throw ExpressionError("a window is text such as \"10m\", \"1h\", \"1d\" or \"30d\"", at: expression)
-        }
-        let microseconds = nanoseconds / 1_000
-        guard microseconds > 0, microseconds <= HistoryPlan.maximumWindowMicroseconds else {
-            throw ExpressionError("a window is longer than 0 and at most 100 years", at: expression)
-        }
-        return microseconds
-    }
-
-    private mutating func measure(
-        _ expression: Expression, _ environment: inout Environment
-    ) throws(ExpressionError) -> Int {
-        let text = expression.description
-        if let known = measureTexts.firstIndex(of: text) { return known }
-        var resolver = OnlyPaymentFields()
-        let program = try Program(
-            compiling: expression, environment: &environment, resolver: &resolver, expecting: [.int])
-        if let slot = program.slots.first(where: { $0 >= PaymentField.count }) {
-            throw ExpressionError(
-                "a history is taken over fields of the payment, not over \(environment.columns[slot].name)",
-                at: expression)
-        }
-        measures.append(program)
-        measureTexts.append(text)
-        return measures.count - 1
-    }
-
-    private mutating func column(_ expression: Expression) throws(ExpressionError) -> Int {
-        let name = expression.dottedName ?? ""
-        let entityField = entities.first { $0.name == name }?.field
-        guard let field = entityField ?? PaymentField.allCases.first(where: { $0.name == name }), field != .metadata
-        else {
-            let candidates = PaymentField.allCases.map(\.name) + entities.map(\.name)
-            let hint = nearest(to: name, among: candidates).map { "; did you mean \($0)?" } ?? ""
-            throw ExpressionError("distinct counts values of a field of the payment\(hint)", at: expression)
-        }
-        if let known = columns.firstIndex(of: field) { return known }
-        columns.append(field)
-        return columns.count - 1
-    }
-}
-
-/// Within a measure no history may stand.
-private struct OnlyPaymentFields: CallResolver {
-    mutating func resolve(
-        name: String, arguments: [Expression], environment: inout Environment
-    ) throws(ExpressionError) -> ResolvedSlot? {
-        guard HistoryCatalog.readNames.contains(name) || name == "before" else { return nil }
-        throw ExpressionError(
-            "a history can't be taken over another history (\(name))", at: arguments.first ?? Literals.empty)
-    }
-}
-
-/// A place for an error about a call that was written without arguments.
-private enum Literals {
-    static let empty: Expression = {
-        do throws(ExpressionError) {
-            return try Expression(parsing: "true")
-        } catch {
-            preconditionFailure("true is an expression")
-        }
-    }()
 }

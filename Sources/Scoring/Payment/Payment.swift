@@ -11,6 +11,9 @@ import Platform
 public struct Payment: Sendable {
     public internal(set) var slots: [Slot]
     public internal(set) var text: [UInt8]
+    /// `device.ip` as a number, for lists of networks; nil where there is none. It is known while the payment is decided
+    /// and never recorded: what is kept of the address is its keyed hash.
+    public internal(set) var address: UInt128?
 
     public init() {
         slots = [Slot](repeating: .missing, count: PaymentField.count)
@@ -23,6 +26,7 @@ public struct Payment: Sendable {
             for i in slots.indices { slots[i] = .missing }
         }
         text.removeAll(keepingCapacity: true)
+        address = nil
     }
 
     public func has(_ field: PaymentField) -> Bool { slots[field.rawValue].isPresent }
@@ -66,12 +70,36 @@ public struct Pseudonymizer: Sendable {
     /// The raw text of an identifier stays in the payment's buffer until the next payment, behind no slot.
     public func apply(to payment: inout Payment) {
         for i in fields.indices where payment.has(fields[i]) {
+            if fields[i] == .deviceIP { payment.address = InternetAddress.value(payment.bytes(.deviceIP)) }
             let digest = keyedHash.authenticate(payment.bytes(fields[i]))
             let offset = payment.text.count
             digest.appendHexadecimal(to: &payment.text, digestBytes: Self.pseudonymBytes)
             payment.set(fields[i], Slot(textOffset: offset, count: payment.text.count - offset))
         }
     }
+
+    /// The pseudonym of an identifier as a file of the configuration writes it: the raw value, or `hmac:` and the
+    /// pseudonym itself, as records and answers of other systems have it.
+    ///
+    /// - Parameter usedKey: Becomes true where the value was raw.
+    /// - Returns: nil where `hmac:` is not followed by a pseudonym.
+    func pseudonym(ofKey key: [UInt8], usedKey: inout Bool) -> [UInt8]? {
+        let prefix = Array("hmac:".utf8)
+        guard key.starts(with: prefix) else {
+            usedKey = true
+            var pseudonym: [UInt8] = []
+            keyedHash.authenticate(key.span).appendHexadecimal(to: &pseudonym, digestBytes: Self.pseudonymBytes)
+            return pseudonym
+        }
+        let digits = Array(key.dropFirst(prefix.count))
+        let isPseudonym =
+            digits.count == 2 * Self.pseudonymBytes
+            && digits.allSatisfy { ($0 >= 0x30 && $0 <= 0x39) || ($0 >= 0x61 && $0 <= 0x66) }
+        return isPseudonym ? digits : nil
+    }
+
+    /// For what is compiled where there is no key: a check, a batch without a data folder.
+    public static let withoutKey = Pseudonymizer(key: [UInt8](repeating: 0, count: 32))
 }
 
 extension Payment {

@@ -108,7 +108,7 @@ enum TextRule {
 
 enum InternetAddress {
     /// The longest textual IPv6 address (RFC 4291, section 2.2) has 45 bytes.
-    private static let maximumBytes = 45
+    static let maximumBytes = 45
 
     static func isValid(_ text: Span<UInt8>) -> Bool {
         guard text.count <= maximumBytes else { return false }

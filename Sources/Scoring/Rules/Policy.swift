@@ -30,6 +30,10 @@ public struct Policy: Sendable, Equatable {
     public let explained: Set<Verdict>
     /// Whether the model's reasons are exact Shapley values where the time allows; otherwise the path attribution.
     public let explainsExactly: Bool
+    /// Kinds of payments with bands of their own; the first that matches has the word.
+    public let segments: [SegmentDefinition]
+    /// Guards against rules that decline far more than is usual; nil: nobody does.
+    public let governor: GovernorSettings?
 
     private enum Explanation: String, CaseIterable {
         case exact, fast
@@ -37,7 +41,9 @@ public struct Policy: Sendable, Equatable {
 
     public init(yaml text: String, file: String) throws(ConfigurationError) {
         let root = try ConfigurationNode(yaml: text, file: file)
-        let fields = try root.fields(known: ["bands", "risk_levels", "default", "explain", "explanation"])
+        let fields = try root.fields(known: [
+            "bands", "risk_levels", "default", "explain", "explanation", "segments", "governor",
+        ])
         guard let bandNode = fields["bands"], let levelNode = fields["risk_levels"], let fallback = fields["default"]
         else { throw root.error("needs bands, risk_levels and default") }
         bands = try Self.readBands(bandNode)
@@ -56,9 +62,11 @@ public struct Policy: Sendable, Equatable {
         }
         self.explained = explained
         explainsExactly = try fields["explanation"]?.choice(of: Explanation.self) != .fast
+        segments = try SegmentDefinition.read(fields["segments"])
+        governor = try fields["governor"].map { node throws(ConfigurationError) in try GovernorSettings(node) }
     }
 
-    private static func readBands(_ node: ConfigurationNode) throws(ConfigurationError) -> [Band] {
+    static func readBands(_ node: ConfigurationNode) throws(ConfigurationError) -> [Band] {
         var bands: [Band] = []
         for element in try node.elements() {
             let fields = try element.fields(known: ["at_least", "decision"])
@@ -77,7 +85,15 @@ public struct Policy: Sendable, Equatable {
         return bands
     }
 
-    public func verdict(score: Int) -> Verdict {
+    /// - Parameter segment: Index of the segment whose bands decide; nil: those of everybody else.
+    public func verdict(score: Int, segment: Int?) -> Verdict {
+        guard let segment else { return verdict(score: score) }
+        return Self.verdict(score: score, segments[segment].bands)
+    }
+
+    public func verdict(score: Int) -> Verdict { Self.verdict(score: score, bands) }
+
+    private static func verdict(score: Int, _ bands: [Band]) -> Verdict {
         var verdict = Verdict.approve
         for i in bands.indices where score >= bands[i].atLeast { verdict = bands[i].verdict }
         return verdict

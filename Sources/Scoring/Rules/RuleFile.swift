@@ -7,25 +7,11 @@
 //       action: decline
 //       points: 600
 //       reason: VELOCITY_CARD_10M
+//       enabled: true
+//       snooze: [{ entity: card, key: fp_1, until: 2026-12-01T00:00:00Z }]
+//       examples: [{ payment: { amount: 100 }, before: [{ ago: 2m, times: 4 }], matches: true }]
 
 import Expressions
-
-/// What is done with a payment. By severity: approve, challenge (the customer can go on by himself), review (the payment
-/// waits until a person has looked), decline.
-public enum Verdict: String, Sendable, CaseIterable, Comparable {
-    case approve, review, challenge, decline
-
-    private var severity: Int {
-        switch self {
-        case .approve: 0
-        case .challenge: 1
-        case .review: 2
-        case .decline: 3
-        }
-    }
-
-    public static func < (a: Verdict, b: Verdict) -> Bool { a.severity < b.severity }
-}
 
 public struct RuleDefinition: Sendable {
     /// What a rule that matches does.
@@ -59,15 +45,23 @@ public struct RuleDefinition: Sendable {
     public let reason: String
     /// What happens when the condition ends in an error; nil: the rule does not match.
     public let onError: Action?
+    /// One that is not is checked and otherwise left out: nothing is kept for it.
+    public let isEnabled: Bool
+    public let snoozes: [SnoozeDefinition]
+    public let examples: [RuleExample]
+    public let description: String?
+    /// Of the file.
+    public let line: Int
 }
 
 public struct RuleFile: Sendable {
     public static let maximumRules = 4_096
     public let rules: [RuleDefinition]
+    public let lists: [ListDeclaration]
 
     public init(yaml text: String, file: String) throws(ConfigurationError) {
         let root = try ConfigurationNode(yaml: text, file: file)
-        let fields = try root.fields(known: ["rules"])
+        let fields = try root.fields(known: ["rules", "lists"])
         guard let list = fields["rules"] else { throw root.error("needs rules: a list, which may be empty") }
         var rules: [RuleDefinition] = []
         for element in try list.elements() {
@@ -79,10 +73,13 @@ public struct RuleFile: Sendable {
             throw list.error("has \(rules.count) rules; at most \(Self.maximumRules)")
         }
         self.rules = rules
+        lists = try ListDeclaration.read(fields["lists"])
     }
 
     private static func readRule(_ node: ConfigurationNode) throws(ConfigurationError) -> RuleDefinition {
-        let fields = try node.fields(known: ["id", "when", "action", "points", "reason", "catch", "description"])
+        let fields = try node.fields(known: [
+            "id", "when", "action", "points", "reason", "catch", "description", "enabled", "snooze", "examples",
+        ])
         guard let id = try fields["id"]?.string() else { throw node.error("needs an id") }
         guard let when = fields["when"] else { throw node.error("rule \(id) needs when: a condition") }
         let points = try fields["points"]?.integer(in: 0...999) ?? 0
@@ -91,6 +88,10 @@ public struct RuleFile: Sendable {
         return RuleDefinition(
             id: id, when: try when.expression(), source: try when.expressionSource(), action: action, points: points,
             reason: try fields["reason"]?.string() ?? id.uppercased().replacing("-", with: "_"),
-            onError: try fields["catch"]?.choice(of: RuleDefinition.Action.self))
+            onError: try fields["catch"]?.choice(of: RuleDefinition.Action.self),
+            isEnabled: try fields["enabled"]?.boolean() ?? true,
+            snoozes: try SnoozeDefinition.read(fields["snooze"]),
+            examples: try RuleExample.read(fields["examples"]),
+            description: try fields["description"]?.string(), line: node.line)
     }
 }

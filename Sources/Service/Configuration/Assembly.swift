@@ -13,6 +13,8 @@ public struct Assembly: Sendable {
     /// Why a configured model is not served; nil where it is, or where none is configured.
     public let modelProblem: BundleError?
     public internal(set) var costs: LadderCosts
+    /// Whether identifiers in lists and snoozes were hashed with the key that payments are; without one they match none.
+    public let isKeyed: Bool
 
     /// An upper bound for features and rules of one payment, which take some microseconds: with less than this left,
     /// what remains is needed for the answer itself.
@@ -22,8 +24,15 @@ public struct Assembly: Sendable {
     /// Nor a shorter ensemble cheaper than this.
     static let leastTruncatedCostNanoseconds: Int64 = 15_000
 
-    public init(_ configuration: ServiceConfiguration) throws(ConfigurationError) {
-        plan = try Self.plan(of: configuration)
+    /// - Parameter pseudonymizer: By which payments' identifiers are hashed; nil: the key of the configuration, if it is
+    ///   there already.
+    public init(
+        _ configuration: ServiceConfiguration, pseudonymizer: Pseudonymizer? = nil
+    ) throws(ConfigurationError) {
+        let pseudonymizer =
+            pseudonymizer ?? IdentityKey.existing(path: configuration.identityKeyPath).map { Pseudonymizer(key: $0) }
+        isKeyed = pseudonymizer != nil
+        plan = try Self.plan(of: configuration, pseudonymizer ?? .withoutKey)
         guard let path = configuration.modelPath else {
             model = .none
             modelProblem = nil
@@ -58,12 +67,15 @@ public struct Assembly: Sendable {
     }
 
     /// Features, rules and policy alone, which a model is trained on and held against.
-    static func plan(of configuration: ServiceConfiguration) throws(ConfigurationError) -> ScoringPlan {
+    static func plan(
+        of configuration: ServiceConfiguration, _ pseudonymizer: Pseudonymizer = .withoutKey
+    ) throws(ConfigurationError) -> ScoringPlan {
         try ScoringPlan(
             ScoringPlan.Sources(
                 features: (configuration.featuresPath, try text(configuration.featuresPath)),
                 rules: (configuration.rulesPath, try text(configuration.rulesPath)),
-                policy: (configuration.policyPath, try text(configuration.policyPath))))
+                policy: (configuration.policyPath, try text(configuration.policyPath))),
+            pseudonymizer: pseudonymizer)
     }
 
     private static func text(_ path: String) throws(ConfigurationError) -> String {
@@ -113,6 +125,11 @@ public enum IdentityKey {
         } catch {
             throw ConfigurationError(file: path, message: error.description)
         }
+    }
+
+    /// The key, or nil where it is not there or may not be read.
+    static func existing(path: String) -> [UInt8]? {
+        do throws(PlatformError) { return try read(path) } catch { return nil }
     }
 
     private static func read(_ path: String) throws(PlatformError) -> [UInt8] {

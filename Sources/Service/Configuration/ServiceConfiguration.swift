@@ -30,10 +30,13 @@ public struct ServiceConfiguration: Sendable {
     /// Where the key lies by which identifiers are hashed; made at the first start.
     public var identityKeyPath: String
     public var log = LogOptions()
+    public var snapshots = SnapshotSchedule()
     public var core = CoreLimits()
 
     /// The file that was read, to show.
     public let file: String
+    /// Ours of the environment, to read the configuration anew as it was read.
+    let environment: [String: String]
 
     public static let environmentPrefix = "SHROFF_"
 
@@ -57,6 +60,7 @@ public struct ServiceConfiguration: Sendable {
         "scoring.features", "scoring.rules", "scoring.policy", "scoring.model",
         "scoring.budget", "scoring.reserve", "scoring.shed_above", "scoring.shed_after", "data.directory",
         "data.identity_key", "log.sync", "log.sync_interval", "log.segment_bytes", "log.pending_bytes", "log.compress",
+        "state.snapshot_every", "state.snapshot_records",
         "idempotency.retention", "idempotency.maximum_transactions", "aggregates.entities",
         "aggregates.events_per_entity", "aggregates.allowed_lateness",
     ]
@@ -76,6 +80,7 @@ public struct ServiceConfiguration: Sendable {
 
     public init(yaml text: String, file: String, environment: [String: String]) throws(ConfigurationError) {
         self.file = file
+        self.environment = environment.filter { $0.key.hasPrefix(Self.environmentPrefix) }
         let values = try Self.values(yaml: text, file: file, environment: environment)
         let folder = parentDirectory(of: file)
         featuresPath = Self.join(folder, "features.yaml")
@@ -217,6 +222,11 @@ public struct ServiceConfiguration: Sendable {
         case "log.segment_bytes": log.segmentBytes = try node.integer(in: 65_536...4_294_967_296)
         case "log.pending_bytes": log.pendingBytesLimit = try node.integer(in: 65_536...4_294_967_296)
         case "log.compress": log.compressFullSegments = try node.boolean()
+        case "state.snapshot_every":
+            snapshots.everyNanoseconds =
+                try node.string() == "never" ? nil : UInt64(node.durationNanoseconds(atLeast: 1_000_000))
+        case "state.snapshot_records":
+            snapshots.records = UInt64(try node.integer(in: 1...1_000_000_000_000))
         case "idempotency.retention":
             core.submissions.retentionNanoseconds = try node.durationNanoseconds(atLeast: 1_000_000_000)
         case "idempotency.maximum_transactions":

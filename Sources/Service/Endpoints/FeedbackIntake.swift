@@ -1,5 +1,5 @@
-// POST /v1/labels and /v1/outcomes: checked, put into the sequence, and answered once the kernel has them. All or
-// nothing: one wrong event of an array refuses the array, with its place.
+// POST /v1/labels and /v1/outcomes: checked, put into the sequence, where histories learn them, and answered once the
+// kernel has them. All or nothing: one wrong event of an array refuses the array, with its place.
 
 import HTTP
 import JSON
@@ -50,17 +50,19 @@ struct FeedbackIntake: Sendable {
 
     private func take(_ events: [JSONValue], _ engine: ScoringEngine, _ metrics: LoopMetrics) -> BackgroundAnswer {
         let now = WallClock.nanosecondsSince1970()
-        var objects: [[UInt8]] = []
+        var objects: [(bytes: [UInt8], feedback: Feedback?)] = []
         for event in events {
             var json = JSONWriter()
             json.value(event)
-            objects.append(json.bytes)
+            objects.append((json.bytes, Feedback(kind, event)))
         }
         var wasDropped = false
         let last = engine.withSequencer { sequencer -> UInt64 in
             var last = sequencer.core.sequence
             for object in objects {
-                last = sequencer.take(kind, object.span, receivedAtNanoseconds: now) { sequence, body in
+                last = sequencer.take(
+                    kind, object.bytes.span, object.feedback, receivedAtNanoseconds: now
+                ) { sequence, body in
                     let reference = engine.log.put(sequence, body)
                     if reference == nil { wasDropped = true }
                     return reference

@@ -24,6 +24,8 @@ extension OpenAPI {
         "responses":{"200":\(answer("The decision.", "Decision")),\(refusals(["404", "410", "503"]))}}},\
         "/v1/models":{"get":{"operationId":"models","summary":"The models and which one serves.",\
         "responses":{"200":\(object("The models."))}}},\
+        "/v1/admin/reload":{"post":{"operationId":"reload","summary":"Reads features, rules, policy, lists and model anew, \
+        all or nothing; releases the governor.","responses":{"200":\(object("What changed.")),\(refusals(["422"]))}}},\
         "/healthz":{"get":{"operationId":"health","summary":"Liveness.","responses":{"200":\(object("Alive."))}}},\
         "/readyz":{"get":{"operationId":"ready","summary":"Readiness, with reasons.",\
         "responses":{"200":\(object("Payments are answered.")),"503":\(object("The service is stopping."))}}},\

@@ -15,6 +15,8 @@ struct Problem: Error, Sendable {
     var unreported = 0
     /// The answer says which content codings would do.
     var namesCodings = false
+    /// Where in the configuration it stands.
+    var place: ReloadProblem?
 
     static func malformed(_ error: JSONError) -> Problem {
         Problem(
@@ -110,6 +112,16 @@ struct Problem: Error, Sendable {
         json.string(code)
         json.key("detail")
         json.string(detail)
+        if let place {
+            json.key("file")
+            json.string(place.file)
+            json.key("line")
+            json.integer(Int64(place.line))
+            json.key("path")
+            json.string(place.path)
+            json.key("message")
+            json.string(place.message)
+        }
         if !errors.isEmpty {
             json.key("errors")
             json.beginArray()

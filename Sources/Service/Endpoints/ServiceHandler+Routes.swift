@@ -36,6 +36,9 @@ extension ServiceHandler {
                 try FeedbackIntake(kind: .outcome, schema: .outcome, takesArray: false).answer(body, engine, metrics)
             }
         }
+        if request.pathEquals("/v1/admin/reload") {
+            return request.method == .post ? reload(request, response) : tellMethods(request, response, Self.posted)
+        }
         if request.pathEquals("/v1/score") { return tellMethods(request, response, Self.posted) }
         return refuse(response, .notFound)
     }

@@ -42,6 +42,16 @@ extension ServiceHandler {
             json.endObject()
         }
         json.endArray()
+        let young = engine.withSequencer { $0.core.youngHistories }
+        if !young.isEmpty {
+            json.key("history_since")
+            json.beginObject()
+            for history in young {
+                json.key(history.text)
+                json.timestamp(history.sinceNanoseconds)
+            }
+            json.endObject()
+        }
         json.endObject()
         response.become(json: json)
         if !readiness.isReady { response.status = 503 }

@@ -38,7 +38,9 @@ enum ServiceMetricsText {
         PrometheusText.gauge(
             "shroff_log_compressing", "Whether full segments are compressed (1), or the last one could not be (0).",
             health.compressionProblem == nil ? "1" : "0", &text)
+        writeSnapshots(engine, to: &text)
         writeState(engine.statistics, to: &text)
+        RuleMetricsText.write(engine, to: &text)
         writeServer(engine, to: &text)
         return text
     }
@@ -64,6 +66,28 @@ enum ServiceMetricsText {
             "shroff_transactions_forgotten_early_total",
             "Transaction ids forgotten before their time, for want of room.",
             UInt64(statistics.transactionsForgottenEarly), &text)
+        write(statistics.feedback, to: &text)
+    }
+
+    private static func write(_ feedback: FeedbackStatistics, to text: inout String) {
+        PrometheusText.gauge(
+            "shroff_feedback_transactions", "Payments that a label or an outcome can be about.",
+            "\(feedback.transactions)", &text)
+        PrometheusText.counter(
+            "shroff_feedback_transactions_forgotten_total", "Payments forgotten before a label, for want of room.",
+            UInt64(feedback.transactionsForgotten), &text)
+        PrometheusText.header(
+            "shroff_feedback_known_total", "counter", "Labels and outcomes that histories know.", &text)
+        text += "shroff_feedback_known_total{kind=\"label\"} \(feedback.labelsKnown)\n"
+        text += "shroff_feedback_known_total{kind=\"outcome\"} \(feedback.outcomesKnown)\n"
+        PrometheusText.counter(
+            "shroff_feedback_too_late_total", "Labels and outcomes of payments that no history keeps any more.",
+            UInt64(feedback.tooLate), &text)
+        PrometheusText.gauge(
+            "shroff_feedback_pending", "Labels and outcomes that wait for their payment.", "\(feedback.pending)", &text)
+        PrometheusText.counter(
+            "shroff_feedback_unknown_transactions_total", "Labels and outcomes whose payment did not come.",
+            UInt64(feedback.unknownTransactions), &text)
     }
 
     private static func writeServer(_ engine: ScoringEngine, to text: inout String) {
