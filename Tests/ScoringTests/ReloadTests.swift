@@ -88,6 +88,18 @@ import Testing
         #expect(run.sequencer.core.additions(of: try makePlan(features: Self.added)).count == 4)
     }
 
+    @Test func `a history over a feature begins anew when anything behind the feature changes`() throws {
+        func plan(_ divisor: Int) throws -> ScoringPlan {
+            try makePlan(features: [
+                ("part", "double(amount) / \(divisor).0"), ("ratio", "feature.part * 1.0"),
+                ("top", #"max(card, feature.ratio, "1h")"#),
+            ])
+        }
+        let core = try Run(try plan(2)).sequencer.core
+        #expect(core.additions(of: try plan(2)) == [])
+        #expect(core.additions(of: try plan(3)) == [#"max(card, feature.ratio, "1h")"#])
+    }
+
     @Test func `the answer names young histories of the payment's entities until their window is full`() throws {
         var run = try Run(try makePlan())
         try run.submit(RequestText.minimal.text)

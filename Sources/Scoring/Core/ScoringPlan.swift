@@ -6,6 +6,7 @@
 import Aggregates
 import Expressions
 import Platform
+import Synchronization
 
 /// A program in a box: a copy of a program retains each of its parts, and costs more than most evaluations.
 final class SharedProgram: Sendable {
@@ -56,6 +57,8 @@ public final class ScoringPlan: Sendable {
     /// Whether a raw identifier in a list or a snooze was hashed with the identity key.
     public let usesIdentityKey: Bool
     let histories: [PlannedHistory]
+    /// By slot; see `identity(of:)`.
+    private let identities = Mutex<[Int: String]>([:])
     let historyPlan: HistoryPlan
     let rates: [PlannedRate]
     let measures: [PastExpression]
@@ -146,6 +149,7 @@ public final class ScoringPlan: Sendable {
         } catch {
             throw ConfigurationError(file: sources.features.file, message: error.description)
         }
+        for history in histories { _ = identity(of: history) }
     }
 
     private static func compile(
@@ -249,9 +253,31 @@ public final class ScoringPlan: Sendable {
         return SHA256.hash((lines + sources.sorted()).joined(separator: "\n"))
     }
 
-    /// What makes a history the same under another plan: its text, and what is behind the names in it.
+    /// What makes a history the same under another plan: its text, and everything that the names in it stand for.
+    ///
+    /// - Complexity: O(1); they are all found when the plan is made, so that a reload does not look for them while payments
+    ///   wait.
     func identity(of history: PlannedHistory) -> String {
-        ([history.text] + fieldLines(of: history).lines).joined(separator: "\n")
+        identities.withLock { known in
+            if let identity = known[history.slot] { return identity }
+            let identity = findIdentity(of: history)
+            known[history.slot] = identity
+            return identity
+        }
+    }
+
+    private func findIdentity(of history: PlannedHistory) -> String {
+        var (lines, open) = fieldLines(of: history)
+        var seen: Set<Int> = []
+        while let feature = open.popLast() {
+            guard seen.insert(feature).inserted else { continue }
+            for slot in features[feature].program.program.slots {
+                let behind = definition(of: slot)
+                lines += behind.lines
+                open += behind.features
+            }
+        }
+        return ([history.text] + lines.sorted()).joined(separator: "\n")
     }
 
     /// What is behind a slot, and the features that it is computed from.
