@@ -43,32 +43,62 @@ enum BenchmarkCore {
                 features: try source("features"), rules: try source("rules"), policy: try source("policy")))
     }
 
+    /// The core and the whole step are measured one after the other, each with the simulation from its beginning:
+    /// side by side each would push the other's histories out of the processor's caches.
     private static func measure(
         _ options: Options, _ plan: ScoringPlan, _ model: ScoringModel, seed: UInt64
     ) throws -> Parts {
+        // As in a service where nobody is in a hurry: decisions that are told reasons get exact ones.
+        let costs = LadderCosts(rulesNanoseconds: 0, modelNanoseconds: 0, explanationNanoseconds: 0)
+        var parts = Parts()
+        try measureCore(options, try Core(plan: plan, model: .serving(model), costs: costs), seed, &parts)
+        var sequencer = Sequencer(core: try Core(plan: plan, model: .serving(model), costs: costs))
+        var source = try Source(options, seed: seed)
+        while let timed = try source.next() {
+            let recorded = source.block.submit(to: &sequencer)
+            if timed.isTimed { parts.add(recorded, to: .record, payments: source.block.payments.count) }
+        }
+        return parts
+    }
+
+    private static func measureCore(
+        _ options: Options, _ core: consuming Core, _ seed: UInt64, _ parts: inout Parts
+    ) throws {
+        var source = try Source(options, seed: seed)
+        while let timed = try source.next() {
+            let decided = source.block.submit(to: &core)
+            guard timed.isTimed else { continue }
+            parts.add(timed.readNanoseconds, to: .read, payments: source.block.payments.count)
+            parts.add(decided, to: .core, payments: source.block.payments.count)
+        }
+        parts.statistics = core.statistics
+    }
+}
+
+/// The payments of one round, block by block, and whether they still are warm-up.
+struct Source {
+    private let options: Options
+    private var bodies: Simulator
+    private var done = 0
+    private(set) var block = Block(count: 512)
+
+    init(_ options: Options, seed: UInt64) throws {
+        self.options = options
         var configuration = SimulationConfiguration()
         configuration.seed = seed
         configuration.customers = options.customers
         configuration.merchants = max(16, options.customers / 25)
         configuration.days = SimulationLimits.days.upperBound
-        var bodies = try Simulator(configuration)
-        // As in a service where nobody is in a hurry: decisions that are told reasons get exact ones.
-        let costs = LadderCosts(rulesNanoseconds: 0, modelNanoseconds: 0, explanationNanoseconds: 0)
-        var core = try Core(plan: plan, model: .serving(model), costs: costs)
-        var sequencer = Sequencer(core: try Core(plan: plan, model: .serving(model), costs: costs))
-        var block = Block(count: 512)
-        var parts = Parts()
-        var done = 0
-        while done < options.warmUp + options.payments {
-            let read = try block.fill(from: &bodies)
-            let isTimed = done >= options.warmUp
-            let decided = block.submit(to: &core)
-            let recorded = block.submit(to: &sequencer)
-            if isTimed { parts.add(read, decided, recorded, payments: block.payments.count) }
-            done += block.payments.count
-        }
-        parts.statistics = core.statistics
-        return parts
+        bodies = try Simulator(configuration)
+    }
+
+    /// Reads the next block; nil after the last.
+    mutating func next() throws -> (isTimed: Bool, readNanoseconds: UInt64)? {
+        guard done < options.warmUp + options.payments else { return nil }
+        let read = try block.fill(from: &bodies)
+        let isTimed = done >= options.warmUp
+        done += block.payments.count
+        return (isTimed, read)
     }
 }
 
@@ -80,16 +110,18 @@ struct Parts {
         "the core with the answer and the record as bytes",
     ]
 
+    enum Part: Int {
+        case read, core, record
+    }
+
     private var sums = [UInt64](repeating: 0, count: Self.names.count)
-    private var payments = 0
+    private var payments = [Int](repeating: 0, count: Self.names.count)
     var statistics: CoreStatistics?
 
-    var nanoseconds: [Double] { sums.map { Double($0) / Double(payments) } }
+    var nanoseconds: [Double] { sums.indices.map { Double(sums[$0]) / Double(payments[$0]) } }
 
-    mutating func add(_ read: UInt64, _ decided: UInt64, _ recorded: UInt64, payments: Int) {
-        sums[0] += read
-        sums[1] += decided
-        sums[2] += recorded
-        self.payments += payments
+    mutating func add(_ nanoseconds: UInt64, to part: Part, payments count: Int) {
+        sums[part.rawValue] += nanoseconds
+        payments[part.rawValue] += count
     }
 }
