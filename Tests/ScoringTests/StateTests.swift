@@ -97,6 +97,59 @@ final class StateBytes {
         }
     }
 
+    @Test(arguments: [5, 6] as [UInt64])
+    func `labels, outcomes, what waits for its payment and the governor's counts go with it`(seed: UInt64) throws {
+        let plan = try makePlan(
+            features: [
+                ("frauds", #"fraud_count(card, "1d")"#), ("refunds", #"count(merchant, "1d", outcome == "refunded")"#),
+                ("run", #"streak(card, label == "fraud")"#), ("declines", #"count(card, "1h", decision == "decline")"#),
+            ],
+            rules: "[{ id: high, when: amount > 1500, action: decline }]",
+            policy: defaultPolicy + "\ngovernor: { window: 1h, multiple: 50, floor: 0.9, at_least: 10 }\n")
+        var stream = PaymentStream(seed: seed)
+        let payments = (0..<200).map { _ in stream.next() }
+        /// Every third payment is told to be fraud, some before they came; every fifth was refunded.
+        func step(_ number: Int, _ run: inout Run) throws {
+            try run.submit(payments[number])
+            let time = payments[number].time
+            let text = Timestamp.text(nanoseconds: time)
+            let told = number % 6 == 0 ? min(number + 40, 199) : number / 2
+            if number % 3 == 0 {
+                _ = run.take(
+                    .label,
+                    """
+                    {"transaction_id":"\(payments[told].transaction)","label":"fraud","source":"chargeback",\
+                    "labelled_at":"\(text)"}
+                    """, at: time)
+            }
+            if number % 5 == 0 {
+                _ = run.take(
+                    .outcome,
+                    """
+                    {"transaction_id":"\(payments[told].transaction)","status":"refunded","occurred_at":"\(text)"}
+                    """, at: time)
+            }
+        }
+        for cut in [1, 60, 133] {
+            var whole = try Run(plan)
+            for number in 0..<cut { try step(number, &whole) }
+            var other = try Run(plan)
+            try other.restore(whole.lines)  // the log goes on where it was; the state that this makes is replaced
+            other.sequencer.state = try read(written(whole.sequencer.core), plan)
+            #expect(other.sequencer.core.governor == whole.sequencer.core.governor)
+            #expect(other.sequencer.core.governor?.share != nil)
+            for number in cut..<200 {
+                try step(number, &whole)
+                try step(number, &other)
+                #expect(other.decision == whole.decision, "cut \(cut), payment \(number)")
+            }
+            let feedback = whole.sequencer.core.statistics.feedback
+            #expect(feedback.labelsKnown > 30 && feedback.outcomesKnown > 15, "\(feedback)")
+            #expect(counts(other) == counts(whole))
+            #expect(other.sequencer.core.state.digest == whole.sequencer.core.state.digest)
+        }
+    }
+
     @Test func `a copy stays as it was while the core goes on`() throws {
         var run = try Run(makeRichPlan())
         var stream = PaymentStream(seed: 11)
