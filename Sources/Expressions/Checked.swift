@@ -96,7 +96,7 @@ struct Checked: Sendable {
         var scratch = ProgramScratch(registerCapacity: code.registerCount)
         let slots: [Slot] = []
         let text: [UInt8] = []
-        let result = code.run(slots: slots.span, text: text.span, scratch: &scratch)
+        let result = LinkedProgram(code).run(slots: slots.span, text: text.span, scratch: &scratch)
         let constant: Constant
         switch result.state {
         case .error:

@@ -4,6 +4,8 @@
 /// What an instruction does.
 enum Code: UInt8, Sendable {
     // Control.
+    /// A program begins: the arena of joined texts is empty, and the general evaluator may take extra steps.
+    case begin
     /// target <- a
     case move
     /// A present false in a decides: target <- false, jump to extra.

@@ -34,6 +34,13 @@ struct ConstantList: Sendable {
         }
     }
 
+    /// The same list where its texts stand `count` bytes further on.
+    func moved(by count: Int) -> ConstantList {
+        var list = self
+        list.texts = texts.map { $0.moved(by: count) }
+        return list
+    }
+
     func contains(_ value: UInt64) -> Bool {
         let bits = bits.span
         guard bits.count > Self.longestScanned else {

@@ -6,6 +6,7 @@ struct Emitter {
     private var instructions: [Instruction] = []
     private var offsets: [Int32] = []
     private var constants: [Slot] = []
+    private var textConstants: Set<Int> = []
     private var constantIndices: [ConstantKey: Int] = [:]
     private var text: [UInt8] = []
     private var lists: [ConstantList] = []
@@ -37,7 +38,8 @@ struct Emitter {
         let result = try emitter.emit(checked, into: 0)
         return ProgramCode(
             instructions: emitter.instructions, offsets: emitter.offsets, constants: emitter.constants,
-            text: emitter.text, lists: emitter.lists, functions: emitter.functions,
+            textConstants: emitter.textConstants, text: emitter.text, lists: emitter.lists,
+            functions: emitter.functions,
             generals: emitter.generals,
             columns: emitter.columns.sorted(), sets: emitter.sets.sorted(), registerCount: emitter.registerCount,
             result: result,
@@ -191,6 +193,7 @@ struct Emitter {
             key = ConstantKey(bits: 0, state: .present, text: bytes)
         }
         if let known = constantIndices[key] { return Operand(.constant, known) }
+        if key.text != nil { textConstants.insert(constants.count) }
         constants.append(key.text.map { append(text: $0) } ?? Slot(bits: key.bits, state: key.state))
         constantIndices[key] = constants.count - 1
         return Operand(.constant, constants.count - 1)

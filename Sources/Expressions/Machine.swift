@@ -1,112 +1,102 @@
-// The machine: one loop over the instructions. Only control and the commonest comparisons stand in the loop; an
+// The machine: one loop over the instructions, on one row of values in which columns, constants and registers have their
+// places. Only control and the commonest comparisons stand in the loop; an
 // operation whose operand is missing or failed is skipped and hands the failure on, the left operand's before the
 // right's.
 
-/// What a program is made of.
-struct ProgramCode: Sendable {
-    let instructions: [Instruction]
-    /// Where in the text each instruction comes from.
-    let offsets: [Int32]
-    let constants: [Slot]
-    let text: [UInt8]
-    let lists: [ConstantList]
-    let functions: [HostFunction]
-    let generals: [GeneralCode]
-    let columns: [Int]
-    let sets: [Int]
-    let registerCount: Int
-    let result: Operand
-    let joinsText: Bool
-    /// What one evaluation may take of the general evaluator's steps, and what it takes in all at worst.
-    let maximumSteps: Int
-    let worstSteps: Int
+/// Instructions whose operands are places in one row of values.
+struct LinkedCode: Sendable {
+    var instructions: [LinkedInstruction] = []
+    /// Where in its text each instruction comes from.
+    var offsets: [Int32] = []
+    var text: [UInt8] = []
+    var lists: [ConstantList] = []
+    var functions: [HostFunction] = []
+    var generals: [GeneralCode] = []
+    /// Places before it are columns, by their own numbers.
+    var columnCount = 0
 
-    func run(slots: Span<Slot>, text frameText: Span<UInt8>, scratch: inout ProgramScratch) -> Slot {
-        if scratch.registers.count < registerCount {
-            scratch.registers = Array(repeating: .missing, count: registerCount)
-        }
-        if joinsText { scratch.text.removeAll(keepingCapacity: true) }
-        return run(slots, frameText, &scratch.registers, &scratch.text, scratch.sets)
-    }
+    /// Bytes that one evaluation may join; a longer text is an error of range.
+    static let maximumJoinedBytes = 65_536
 
-    private func run(
-        _ slots: Span<Slot>, _ frameText: Span<UInt8>, _ registerStorage: inout [Slot], _ arena: inout [UInt8],
+    /// - Parameters:
+    ///   - row: The row that the code was linked for, constants in their places.
+    ///   - columns: What the general evaluator reads; nil where that is the row.
+    func run(
+        _ row: inout [Slot], columns: Span<Slot>?, _ frameText: Span<UInt8>, _ arena: inout [UInt8],
         _ sets: (any SetProvider)?
-    ) -> Slot {
+    ) {
         let instructions = instructions.span
-        let constants = constants.span
-        var registers = registerStorage.mutableSpan
-        var stepsLeft = maximumSteps
+        var values = row.mutableSpan
+        var stepsLeft = 0
         var pc = 0
         while pc < instructions.count {
             let instruction = instructions[pc]
             let target = Int(instruction.target)
-            pc += 1
-            let a = Self.read(instruction.a, registers, slots, constants)
+            pc &+= 1
+            let a = values[Int(instruction.a)]
             switch instruction.code {
+            case .begin:
+                arena.removeAll(keepingCapacity: true)
+                stepsLeft = Int(instruction.extra)
             case .move:
-                registers[target] = a
+                values[target] = named(a, instruction.a)
             case .andThen:
                 if a.state == .present, a.bits == 0 { pc = Int(instruction.extra) }
             case .orElse:
                 if a.isTrue { pc = Int(instruction.extra) }
             case .conjunction:
-                registers[target] = Self.combine(a, Self.read(instruction.b, registers, slots, constants), deciding: 0)
+                values[target] = Self.combine(a, named(values[Int(instruction.b)], instruction.b), deciding: 0)
             case .disjunction:
-                registers[target] = Self.combine(a, Self.read(instruction.b, registers, slots, constants), deciding: 1)
+                values[target] = Self.combine(a, named(values[Int(instruction.b)], instruction.b), deciding: 1)
             case .branch:
                 if a.state != .present {
-                    registers[target] = a
-                    pc = instruction.b.index
+                    values[target] = named(a, instruction.a)
+                    pc = Int(instruction.b)
                 } else if a.bits == 0 {
                     pc = Int(instruction.extra)
                 }
             case .jump:
                 pc = Int(instruction.extra)
             case .has:
-                registers[target] = a.state == .error ? a : Slot(bool: a.state == .present)
+                values[target] = a.state == .error ? a : Slot(bool: a.state == .present)
             case .callHost:
-                registers[target] = call(instruction, registers.span, frameText, arena.span, at: pc - 1)
+                values[target] = call(instruction, values.span, frameText, arena.span, at: pc - 1)
             case .evaluate:
                 let part = generals[Int(instruction.extra)]
-                let value = part.evaluate(slots, frameText, sets, stepsLeft: &stepsLeft)
-                registers[target] = part.slot(value, &arena)
+                let value: Value
+                if let columns {
+                    value = part.evaluate(columns, frameText, sets, stepsLeft: &stepsLeft)
+                } else {
+                    value = part.evaluate(values.span, frameText, sets, stepsLeft: &stepsLeft)
+                }
+                values[target] = part.slot(value, &arena)
             default:
                 guard a.state == .present else {
-                    registers[target] = a
+                    values[target] = named(a, instruction.a)
                     continue
                 }
                 guard instruction.code != .memberOfSet else {
-                    registers[target] = located(member(a, instruction, frameText, arena.span, sets), pc - 1)
+                    values[target] = located(member(a, instruction, frameText, arena.span, sets), pc - 1)
                     continue
                 }
                 guard instruction.code.hasTwoOperands else {
-                    registers[target] = located(unary(instruction, a, frameText, &arena), pc - 1)
+                    values[target] = located(unary(instruction, a, frameText, &arena), pc - 1)
                     continue
                 }
-                let b = Self.read(instruction.b, registers, slots, constants)
+                let b = values[Int(instruction.b)]
                 guard b.state == .present else {
-                    registers[target] = b
+                    values[target] = named(b, instruction.b)
                     continue
                 }
-                registers[target] = binary(instruction, a, b, frameText, &arena, at: pc - 1)
+                values[target] = binary(instruction, a, b, frameText, &arena, at: pc - 1)
             }
         }
-        return Self.read(result, registers, slots, constants)
     }
 
     /// A missing column is read as a missing value that names the column.
     @inline(__always)
-    private static func read(
-        _ operand: Operand, _ registers: borrowing MutableSpan<Slot>, _ slots: Span<Slot>, _ constants: Span<Slot>
-    ) -> Slot {
-        switch operand.space {
-        case 0: return registers[operand.index]
-        case 1:
-            let slot = slots[operand.index]
-            return slot.state == .missing ? Slot(bits: UInt64(operand.index), state: .missing) : slot
-        default: return constants[operand.index]
-        }
+    func named(_ slot: Slot, _ place: Int32) -> Slot {
+        slot.state == .missing && place < columnCount ? Slot(bits: UInt64(place), state: .missing) : slot
     }
 
     /// `&&` and `||` of two results neither of which was known to decide before.
@@ -122,18 +112,18 @@ struct ProgramCode: Sendable {
     }
 
     private func call(
-        _ instruction: Instruction, _ registers: Span<Slot>, _ frameText: Span<UInt8>, _ arena: Span<UInt8>,
+        _ instruction: LinkedInstruction, _ values: Span<Slot>, _ frameText: Span<UInt8>, _ arena: Span<UInt8>,
         at index: Int
     ) -> Slot {
         let first = Int(instruction.target)
-        let arguments = registers.extracting(first..<first + instruction.b.index)
+        let arguments = values.extracting(first..<first + Int(instruction.b))
         for argument in arguments.indices where arguments[argument].state != .present { return arguments[argument] }
         let reader = TextReader(frame: frameText, constants: text.span, scratch: arena)
         return located(functions[Int(instruction.extra)].body(arguments, reader), index)
     }
 
     private func member(
-        _ element: Slot, _ instruction: Instruction, _ frameText: Span<UInt8>, _ arena: Span<UInt8>,
+        _ element: Slot, _ instruction: LinkedInstruction, _ frameText: Span<UInt8>, _ arena: Span<UInt8>,
         _ sets: (any SetProvider)?
     ) -> Slot {
         guard let sets else { return Slot(failure: .function) }
@@ -145,7 +135,7 @@ struct ProgramCode: Sendable {
 
     @inline(__always)
     private func binary(
-        _ instruction: Instruction, _ a: Slot, _ b: Slot, _ frameText: Span<UInt8>, _ arena: inout [UInt8],
+        _ instruction: LinkedInstruction, _ a: Slot, _ b: Slot, _ frameText: Span<UInt8>, _ arena: inout [UInt8],
         at index: Int
     ) -> Slot {
         switch instruction.code {
@@ -169,7 +159,7 @@ struct ProgramCode: Sendable {
     }
 
     private func compareTexts(
-        _ instruction: Instruction, _ a: Slot, _ b: Slot, _ frameText: Span<UInt8>, _ arena: Span<UInt8>
+        _ instruction: LinkedInstruction, _ a: Slot, _ b: Slot, _ frameText: Span<UInt8>, _ arena: Span<UInt8>
     ) -> Bool {
         let reader = TextReader(frame: frameText, constants: text.span, scratch: arena)
         let left = reader.bytes(of: a)
@@ -186,7 +176,7 @@ struct ProgramCode: Sendable {
     // MARK: One operand
 
     private func unary(
-        _ instruction: Instruction, _ a: Slot, _ frameText: Span<UInt8>, _ arena: inout [UInt8]
+        _ instruction: LinkedInstruction, _ a: Slot, _ frameText: Span<UInt8>, _ arena: inout [UInt8]
     ) -> Slot {
         switch instruction.code {
         case .not: return Slot(bool: a.bits == 0)
@@ -210,7 +200,7 @@ struct ProgramCode: Sendable {
     }
 
     private func ofText(
-        _ instruction: Instruction, _ a: Slot, _ frameText: Span<UInt8>, _ arena: Span<UInt8>
+        _ instruction: LinkedInstruction, _ a: Slot, _ frameText: Span<UInt8>, _ arena: Span<UInt8>
     ) -> Slot {
         let reader = TextReader(frame: frameText, constants: text.span, scratch: arena)
         let bytes = reader.bytes(of: a)
@@ -228,10 +218,7 @@ struct ProgramCode: Sendable {
 
 // MARK: New texts
 
-extension ProgramCode {
-    /// Bytes that one evaluation may join; a longer text is an error of range.
-    static let maximumJoinedBytes = 65_536
-
+extension LinkedCode {
     /// A text that ends the arena is continued there, so that a chain of `+` copies each byte once.
     private func join(_ a: Slot, _ b: Slot, _ frameText: Span<UInt8>, _ arena: inout [UInt8]) -> Slot {
         let continues = a.bits >> 62 == TextSpace.scratch.rawValue && a.textOffset + a.textCount == arena.count

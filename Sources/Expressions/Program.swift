@@ -1,60 +1,18 @@
 // A compiled expression: a flat array of instructions over registers, the frame's columns and the program's constants.
-//
-//   amount > 100 && has(card.bin)
-//     0  compareInt   r0 <- column 3, constant 0   (greater)
-//     1  and          r0, end at 4                 (a present false decides)
-//     2  has          r1 <- column 7
-//     3  conjunction  r0 <- r0, r1
-//
-// An operand is 30 bits of index and 2 bits that say of what. The program is immutable and shared by all threads;
-// what changes stands in a scratch that each thread owns.
+// The program is immutable and shared by all threads; what changes stands in a scratch that each thread owns.
 
-/// Registers and the arena in which texts are joined; one a thread, used again by every program.
+/// The row of values of one program, and the arena in which texts are joined; one a thread, used again by every program.
 public struct ProgramScratch: Sendable {
-    var registers: [Slot]
+    var values: [Slot]
     var text: [UInt8]
     /// Who answers `in list(…)`; without one that is a failure of a function.
     public var sets: (any SetProvider)?
 
     public init(registerCapacity: Int = 64, textCapacity: Int = 256) {
-        registers = Array(repeating: .missing, count: registerCapacity)
+        values = Array(repeating: .missing, count: registerCapacity)
         text = []
         text.reserveCapacity(textCapacity)
     }
-}
-
-/// Where an operand stands.
-struct Operand: Sendable, Equatable {
-    enum Space: UInt32 {
-        case register = 0
-        case column = 1
-        case constant = 2
-    }
-
-    let bits: UInt32
-
-    init(_ space: Space, _ index: Int) {
-        bits = space.rawValue << 30 | UInt32(index)
-    }
-
-    static let none = Operand(.register, 0)
-
-    @inline(__always)
-    var index: Int { Int(bits & 0x3FFF_FFFF) }
-    @inline(__always)
-    var space: UInt32 { bits >> 30 }
-}
-
-struct Instruction: Sendable {
-    var code: Code
-    /// A three-way mask, a field of time, or a pair of number types: see `Code`.
-    var detail: UInt8 = 0
-    /// The register of the result.
-    var target: UInt16
-    var a: Operand
-    var b: Operand = .none
-    /// A jump's end, a list, a host function, a zone's offset, a count of arguments.
-    var extra: Int32 = 0
 }
 
 /// A compiled expression. Equal frames give equal results, on any machine and any thread.
@@ -72,6 +30,7 @@ public struct Program: Sendable {
 
     let resolvedSets: [String: Int]
     let code: ProgramCode
+    private let linked: LinkedProgram
 
     /// Checks an expression against an environment and compiles it.
     ///
@@ -102,6 +61,7 @@ public struct Program: Sendable {
             environment: environment, resolvedCalls: resolvedCalls, resolvedSets: resolvedSets)
         code = try Emitter.emit(checked, compiler: compiler, limits: limits)
         slots = code.columns
+        linked = LinkedProgram(code)
         guard worstSteps <= limits.costSteps else {
             throw ExpressionError(
                 "the expression may take \(worstSteps) steps, the limit is \(limits.costSteps)", at: expression)
@@ -129,7 +89,7 @@ public struct Program: Sendable {
 
     /// Evaluates over columns and their texts.
     public func evaluate(slots: Span<Slot>, text: Span<UInt8>, scratch: inout ProgramScratch) -> Slot {
-        code.run(slots: slots, text: text, scratch: &scratch)
+        linked.run(slots: slots, text: text, scratch: &scratch)
     }
 
     /// The bytes of a text that `evaluate` returned, valid until the scratch is used again.

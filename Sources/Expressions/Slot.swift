@@ -144,6 +144,11 @@ extension Slot {
         self.init(textOffset: offset, count: count)
         bits |= space.rawValue << 62
     }
+
+    /// A constant's text, `count` bytes further on.
+    func moved(by count: Int) -> Slot {
+        Slot(space: .constants, offset: textOffset + count, count: textCount)
+    }
 }
 
 /// What a program reads: one slot a column, and the bytes of their texts.

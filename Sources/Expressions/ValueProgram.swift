@@ -104,7 +104,7 @@ struct GeneralCode: Sendable {
             return Slot(failure: .noOverload, offset: node.offset)
         }
         guard type.isText else { return slot }
-        guard arena.count <= ProgramCode.maximumJoinedBytes else {
+        guard arena.count <= LinkedCode.maximumJoinedBytes else {
             arena.removeLast(arena.count - start)
             return Slot(failure: .outOfRange, offset: node.offset)
         }

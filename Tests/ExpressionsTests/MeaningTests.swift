@@ -230,10 +230,10 @@ import Testing
 
     @Test func `joined text ends at its limit`() throws {
         var payment = Payment()
-        let half = String(repeating: "x", count: ProgramCode.maximumJoinedBytes / 2)
+        let half = String(repeating: "x", count: LinkedCode.maximumJoinedBytes / 2)
         payment.environment.declare("long", .string)
         payment.frame.slots.append(payment.frame.append(text: half.utf8))
-        #expect(try payment.evaluate("size(long + long)") == "\(ProgramCode.maximumJoinedBytes)")
+        #expect(try payment.evaluate("size(long + long)") == "\(LinkedCode.maximumJoinedBytes)")
         payment.environment.declare("longer", .string)
         payment.frame.slots.append(payment.frame.append(text: (half + "x").utf8))
         #expect(try payment.evaluate("size(long + longer)") == "error outOfRange at 10")

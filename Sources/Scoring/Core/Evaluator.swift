@@ -7,6 +7,8 @@ import Trees
 struct Evaluator {
     let plan: ScoringPlan
     /// What of the plan is asked for every payment, as plain values beside the programs.
+    private let featurePrograms: ProgramBatch
+    private let rulePrograms: ProgramBatch
     private let features: [Feature]
     private let rules: [Rule]
     private let segments: [CompiledSegment]
@@ -21,43 +23,61 @@ struct Evaluator {
     var contributions: [Double]
 
     private struct Feature {
-        let program: SharedProgram
         let slot: Int
         let number: FeatureNumber
     }
 
     private struct Rule {
-        let program: SharedProgram
+        let slot: Int
         let action: RuleDefinition.Action
         let onError: RuleDefinition.Action?
         let points: Int
         let snoozes: [Snooze]
     }
 
-    struct LoadedModel {
+    /// A class, because a copy of its parts would retain each of them for every payment.
+    final class LoadedModel {
         let model: ScoringModel
+        let trees: TreeModel
+        let readout: MarginReadout
+        let truncated: [TruncatedEnsemble]
         /// Feature index of each column.
         let columns: [Int]
         let scratch: TreeModel.Scratch
+
+        init(_ model: ScoringModel, for plan: ScoringPlan) throws(BundleError) {
+            self.model = model
+            trees = model.trees
+            readout = model.manifest.readout
+            truncated = model.manifest.truncated
+            columns = try model.columns(in: plan)
+            scratch = model.trees.makeScratch()
+        }
     }
 
     init(plan: ScoringPlan, model: ModelState) throws(BundleError) {
         self.plan = plan
         if case .serving(let model) = model {
-            self.model = LoadedModel(
-                model: model, columns: try model.columns(in: plan), scratch: model.trees.makeScratch())
+            self.model = try LoadedModel(model, for: plan)
         } else {
             self.model = nil
         }
-        features = plan.features.map { Feature(program: $0.program, slot: $0.slot, number: FeatureNumber($0.type)) }
-        rules = plan.rules.map { rule in
+        features = plan.features.map { Feature(slot: $0.slot, number: FeatureNumber($0.type)) }
+        featurePrograms = ProgramBatch(
+            plan.features.map { ($0.program.program, $0.slot) }, slotCount: plan.slotCount + plan.rules.count)
+        rulePrograms = ProgramBatch(
+            plan.rules.enumerated().map { ($0.element.program.program, plan.slotCount + $0.offset) },
+            slotCount: featurePrograms.slotCount)
+        rules = plan.rules.enumerated().map { number, rule in
             let definition = rule.definition
             return Rule(
-                program: rule.program, action: definition.action, onError: definition.onError,
+                slot: plan.slotCount + number, action: definition.action, onError: definition.onError,
                 points: definition.points, snoozes: rule.snoozes)
         }
         segments = plan.segments
-        frame = Frame(slotCount: plan.slotCount)
+        frame = Frame(slotCount: plan.slotCount + plan.rules.count)
+        featurePrograms.install(in: &frame)
+        rulePrograms.install(in: &frame)
         scratch = ProgramScratch()
         histories = PaymentHistories(plan: plan)
         modelRow = [Double](repeating: .nan, count: self.model?.columns.count ?? 0)
@@ -93,14 +113,17 @@ struct Evaluator {
 
     /// Evaluates the features in their order; each is a slot for those behind it, and a cell of the model's row.
     mutating func computeFeatures(_ decision: inout Decision) {
-        decision.features.removeAll(keepingCapacity: true)
+        featurePrograms.evaluate(&frame, scratch: &scratch)
         decision.failedFeatures = 0
+        var numbers: [Double] = []
+        swap(&numbers, &decision.features)
+        if numbers.count != features.count { numbers = [Double](repeating: .nan, count: features.count) }
         for i in features.indices {
-            let value = features[i].program.evaluate(frame, scratch: &scratch)
-            frame.slots[features[i].slot] = value
+            let value = frame.slots[features[i].slot]
             if value.state == .error { decision.failedFeatures += 1 }
-            decision.features.append(features[i].number.number(value))
+            numbers[i] = features[i].number.number(value)
         }
+        swap(&numbers, &decision.features)
     }
 
     /// Asks every rule; all that match are noted, in the order of the file.
@@ -109,8 +132,9 @@ struct Evaluator {
         decision.missingRules = 0
         decision.failedRules = 0
         guard !isSkipped else { return }
+        rulePrograms.evaluate(&frame, scratch: &scratch)
         for i in rules.indices {
-            let result = rules[i].program.evaluate(frame, scratch: &scratch)
+            let result = frame.slots[rules[i].slot]
             switch result.state {
             case .present:
                 guard result.bool, !isSnoozed(i, payment) else { continue }
@@ -165,19 +189,26 @@ struct Evaluator {
     private mutating func askModel(_ decision: inout Decision, truncated: Int?) -> Bool {
         guard let model else { preconditionFailure("the rung of a model without a model") }
         for column in model.columns.indices { modelRow[column] = decision.features[model.columns[column]] }
-        let trees = model.model.trees
-        let manifest = model.model.manifest
         var count = Int.max
-        if let truncated { count = manifest.truncated[truncated].trees }
-        let margin = trees.margin(ofFirst: count, of: modelRow.span, scratch: model.scratch)
+        if let truncated { count = model.truncated[truncated].trees }
+        let margin = model.trees.margin(ofFirst: count, of: modelRow.span, scratch: model.scratch)
         guard margin.isFinite else { return false }
-        let readout = truncated.map { manifest.truncated[$0].readout } ?? manifest.readout
         decision.margin = margin
         decision.truncatedTrees = truncated == nil ? nil : count
-        decision.probability = readout.calibration.probability(
-            ofModel: trees.probability(ofMargin: margin, ofFirst: count))
-        decision.score = readout.scale.score(ofMargin: margin)
+        let probability = model.trees.probability(ofMargin: margin, ofFirst: count)
+        if let truncated {
+            Self.read(model.truncated[truncated].readout, margin: margin, probability: probability, &decision)
+        } else {
+            Self.read(model.readout, margin: margin, probability: probability, &decision)
+        }
         return true
+    }
+
+    private static func read(
+        _ readout: borrowing MarginReadout, margin: Double, probability: Double, _ decision: inout Decision
+    ) {
+        decision.probability = readout.calibration.probability(ofModel: probability)
+        decision.score = readout.scale.score(ofMargin: margin)
     }
 
     /// The scorecard: the points of the rules that match, on the score's own scale.
@@ -191,10 +222,9 @@ struct Evaluator {
 
     /// The band of the score, and what the rules make of it (`Precedence`).
     private func verdict(of decision: Decision) -> Verdict {
-        let policy = plan.policy
         let band =
             decision.source == .fallback
-            ? policy.fallback : policy.verdict(score: decision.score, segment: decision.segment)
+            ? plan.policy.fallback : plan.policy.verdict(score: decision.score, segment: decision.segment)
         if ignoresActions { return band }
         var strongest: Verdict?
         for i in decision.firedRules.indices {
