@@ -40,6 +40,9 @@ extension DecisionLogWriter {
     /// dropped for want of room.
     public var mark: LogMark? { monitor.withLock { $0.pending.mark } }
 
+    /// Where records went since they were appended; of those that the kernel has none moves any more.
+    public var relocations: LogRelocations { monitor.withLock { $0.pending.relocations } }
+
     /// Commits the marked record, and says where it stands now: a flush that the disk refused may have moved it.
     ///
     /// - Returns: nil where the kernel does not have it.

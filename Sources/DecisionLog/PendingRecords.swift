@@ -25,12 +25,6 @@ struct PendingRecords {
     /// Segments given up after a failed flush that positions are still followed from.
     static let relocationLimit = 1_024
 
-    private struct Relocation {
-        var segment: UInt64
-        var offset: UInt64
-        var target: UInt64
-    }
-
     let segmentBytes: UInt64
     let bytesLimit: Int
 
@@ -52,7 +46,7 @@ struct PendingRecords {
     private var openGap: ClosedRange<UInt64>?
     /// The last gap that was written down.
     private var lastGap: ClosedRange<UInt64>?
-    private var relocations: [Relocation] = []
+    private(set) var relocations = LogRelocations()
 
     /// Goes on behind a log that ends before `nextSequence` with `chain`, in a segment of `segmentLength` bytes.
     init(
@@ -169,10 +163,7 @@ struct PendingRecords {
             batch.offset -= offset
             moved = true
         }
-        if moved {
-            if relocations.count == Self.relocationLimit { relocations.removeFirst() }
-            relocations.append(Relocation(segment: old, offset: offset, target: target))
-        }
+        if moved { relocations.append(segment: old, behind: offset, target: target, limit: Self.relocationLimit) }
         if segment == old {
             segment = target
             segmentLength -= offset
@@ -186,15 +177,7 @@ struct PendingRecords {
     }
 
     /// Where a record lies that was appended at `position`.
-    func resolve(_ position: LogPosition) -> LogPosition {
-        var position = position
-        for relocation in relocations
-        where relocation.segment == position.segment && position.offset >= relocation.offset {
-            position.segment = relocation.target
-            position.offset -= relocation.offset
-        }
-        return position
-    }
+    func resolve(_ position: LogPosition) -> LogPosition { relocations.resolve(position) }
 
     /// The line at a (resolved) position, when it is still in memory.
     func line(at position: LogPosition) -> [UInt8]? {

@@ -10,6 +10,9 @@
 struct Pattern: Sendable {
     /// States of one program; counted repetition multiplies them.
     static let maximumStates = 2_000
+    /// Parts of a pattern that are looked at to make a program, each as often as it is repeated. It is far above what the
+    /// states allow; it bounds what makes none, such as an empty group.
+    static let maximumParts = 20_000
 
     enum Assertion: Sendable {
         case textStart, textEnd, lineStart, lineEnd, wordBoundary, noWordBoundary
@@ -24,6 +27,7 @@ struct Pattern: Sendable {
     }
 
     private(set) var states: [State] = []
+    private var parts = 0
 
     /// How many steps a text of so many bytes takes at most.
     func steps(textBytes: Int) -> Int { (textBytes + 2) * states.count }
@@ -47,6 +51,8 @@ struct Pattern: Sendable {
     }
 
     private mutating func emit(_ node: PatternNode) throws(PatternError) {
+        guard parts < Self.maximumParts else { throw PatternError("it repeats more than \(Self.maximumParts) parts") }
+        parts += 1
         switch node {
         case .scalar(let set): try append(.scalar(set))
         case .assertion(let assertion): try append(.assert(assertion))

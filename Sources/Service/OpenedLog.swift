@@ -54,6 +54,7 @@ public struct OpenedLog: Sendable {
                     // Where it is damaged the reading from its front says so, and stops the start.
                     if isWholeLogChecked, EarlierLog.read(logDirectory, through: end) != .sound { return nil }
                     sequencer.state = found.state
+                    sequencer.resume(under: found.header.configuration.span)
                     restorer.lastConfiguration = found.header.configuration
                     mark = end
                     return end
@@ -83,7 +84,7 @@ public struct OpenedLog: Sendable {
     }
 
     /// Copies what the sequencer knows, in microseconds; nil where the log does not hold it.
-    public func copy(of sequencer: borrowing Sequencer) -> SnapshotSource? { SnapshotSource(of: sequencer, log) }
+    public func copy(of sequencer: borrowing Sequencer) -> SnapshotSource? { try? SnapshotSource(of: sequencer, log) }
 
     /// Writes a copy down.
     ///
@@ -91,7 +92,7 @@ public struct OpenedLog: Sendable {
     public func keepSnapshot(_ source: SnapshotSource) throws(ServiceError) -> Int? {
         guard let folder = stateFolder, let mark = log.settle(source.mark) else { return nil }
         do throws(PlatformError) {
-            let bytes = try SnapshotFile.write(source.state, source.header(mark), in: folder)
+            let bytes = try SnapshotFile.write(source.state, source.header(mark), log.relocations, in: folder)
             try folder.remove(recovery.refused.map(\.path), butNot: mark.sequence)
             try folder.removeOlder(than: mark.sequence)
             return bytes
@@ -108,11 +109,10 @@ public struct OpenedLog: Sendable {
         if RecordDigests(plan: assembly.plan, model: assembly.model).areSuspended(in: lastConfiguration) {
             sequencer.resumeGovernor(at: receivedAtNanoseconds)
         }
-        let digests = sequencer.configurationDigests.json
-        guard digests != lastConfiguration else { return }
-        let sequence = sequencer.take(
-            .config, digests.span, receivedAtNanoseconds: receivedAtNanoseconds
-        ) { sequence, body in log.put(sequence, body) }
+        guard sequencer.configurationDigests.json != lastConfiguration else { return }
+        let sequence = sequencer.beginConfiguration(at: receivedAtNanoseconds) { sequence, body in
+            log.put(sequence, body)
+        }
         _ = log.commit(through: sequence)
     }
 }
@@ -142,10 +142,6 @@ struct LogRestorer {
             sequencer.restore(
                 parts, reader.payment,
                 at: RecordReference(segment: position.segment, offset: position.offset, length: position.length))
-            if let answer = parts.decision {
-                sequencer.restoreVerdict(
-                    record.line.span.extracting(answer), reader.payment, at: parts.receivedAtNanoseconds)
-            }
             if let gap = record.gapThrough { sequencer.skip(through: gap) }
             if parts.kind == .payment { payments += 1 }
             if parts.kind == .config, let object = parts.object { lastConfiguration = Array(record.line[object]) }

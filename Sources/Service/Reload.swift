@@ -46,11 +46,25 @@ public struct ReloadReport: Sendable {
 final class ReloadCounts: Sendable {
     let done = Atomic<UInt64>(0)
     let refused = Atomic<UInt64>(0)
+    /// Whether a client waits for one; nobody else may then, so that the threads that answer others are not held up.
+    let isAwaited = Atomic<Bool>(false)
     fileprivate let turn = Mutex(())
 }
 
+/// What the last reload has put in service, and what was there before it, to which the governor goes back.
+struct Assemblies: Sendable {
+    var configured: Assembly
+    var earlier: Assembly?
+
+    func serving(_ plan: ScoringPlan) -> Assembly {
+        if let earlier, earlier.plan === plan { return earlier }
+        return configured
+    }
+}
+
 extension ScoringEngine {
-    /// Reads shroff.yaml's `scoring` section, and what it names, and goes on with that. Blocks while it compiles; payments
+    /// Reads features, rules, policy, lists and model anew, also where shroff.yaml names other files for them by now, and
+    /// goes on with them; every other key of shroff.yaml stays as it was at the start. Blocks while it compiles; payments
     /// wait only for the swap.
     public func reload() throws(ReloadProblem) -> ReloadReport {
         do throws(ReloadProblem) {
@@ -65,16 +79,17 @@ extension ScoringEngine {
 
     private func replaceAssembly() throws(ReloadProblem) -> ReloadReport {
         let fresh = try freshAssembly()
-        var before: Assembly?
         let swapped = try swap(to: fresh)
-        state.withLock {
-            before = $0
-            $0 = fresh
+        // What is left is given out, lest it be let go of within the lock.
+        _ = assemblies.withLock { assemblies in
+            let before = assemblies
+            assemblies = Assemblies(configured: fresh, earlier: before.serving(swapped.planBefore))
+            return before
         }
         let isRecorded = log.commit(through: swapped.sequence) && !swapped.wasDropped
         return ReloadReport(
             before: swapped.digestsBefore, after: swapped.digestsAfter,
-            changes: PlanChanges(from: before?.plan ?? fresh.plan, to: fresh.plan), historiesAdded: swapped.additions,
+            changes: PlanChanges(from: swapped.planBefore, to: fresh.plan), historiesAdded: swapped.additions,
             atNanoseconds: swapped.now, releasedGovernor: swapped.releasedGovernor,
             pauseMicroseconds: swapped.pauseMicroseconds, isRecorded: isRecorded)
         // Here the old plan, its lists and what histories were given up go, outside the lock.
@@ -98,6 +113,8 @@ extension ScoringEngine {
     }
 
     private struct Swapped {
+        /// What decided until then: not what was configured, where the governor was engaged.
+        var planBefore: ScoringPlan
         var digestsBefore: RecordDigests
         var digestsAfter: RecordDigests
         var additions: [String] = []
@@ -113,8 +130,9 @@ extension ScoringEngine {
         let result = withSequencer { sequencer -> Result<Swapped, ReloadError> in
             let started = MonotonicClock.nanoseconds()
             var swapped = Swapped(
-                digestsBefore: sequencer.configurationDigests, digestsAfter: sequencer.configurationDigests,
-                now: WallClock.nanosecondsSince1970(), releasedGovernor: sequencer.core.isGovernorEngaged)
+                planBefore: sequencer.core.plan, digestsBefore: sequencer.configurationDigests,
+                digestsAfter: sequencer.configurationDigests, now: WallClock.nanosecondsSince1970(),
+                releasedGovernor: sequencer.core.isGovernorEngaged)
             swapped.additions = sequencer.core.additions(of: assembly.plan)
             var wasDropped = false
             do throws(ReloadError) {

@@ -32,9 +32,13 @@ public enum ServiceError: Error, Sendable, CustomStringConvertible {
 
 public final class ScoringEngine: Sendable {
     public let configuration: ServiceConfiguration
-    /// What scores; a reload puts another in its place.
-    public var assembly: Assembly { state.withLock { $0 } }
-    let state: Mutex<Assembly>
+    /// What scores: a reload puts another in its place, and the governor the one before back. Not to be asked for by who
+    /// holds the sequencer.
+    public var assembly: Assembly {
+        let plan = withSequencer { $0.core.plan }
+        return assemblies.withLock { $0.serving(plan) }
+    }
+    let assemblies: Mutex<Assemblies>
     let reloads = ReloadCounts()
     public let recovery: Recovery
     let pseudonymizer: Pseudonymizer
@@ -87,7 +91,7 @@ public final class ScoringEngine: Sendable {
         } catch {
             throw .configuration(error)
         }
-        state = Mutex(assembly)
+        assemblies = Mutex(Assemblies(configured: assembly))
         opened.recordConfiguration(
             of: assembly, &sequencer, receivedAtNanoseconds: WallClock.nanosecondsSince1970())
         let (shared, log) = (SharedSequencer(sequencer), log)
@@ -95,7 +99,9 @@ public final class ScoringEngine: Sendable {
         snapshots = SnapshotKeeper(
             folder: StateFolder(dataDirectory: configuration.dataDirectory), schedule: configuration.snapshots,
             log: log, recovery: recovery
-        ) { shared.value.withLock { SnapshotSource(of: $0, log) } }
+        ) { () throws(SnapshotObstacle) in
+            try shared.value.withLock { (sequencer) throws(SnapshotObstacle) in try SnapshotSource(of: sequencer, log) }
+        }
         earlierLog = EarlierLog(directory: log.directory, through: opened.startedAfter)
     }
 

@@ -96,6 +96,7 @@ public struct ServiceRunner {
                 logger.info(
                     "snapshot written",
                     metadata: ["sequence": "\(sequence)", "bytes": "\(bytes)", "seconds": "\(seconds)"])
+            case .postponed(let reason): logger.info("no snapshot was taken", metadata: ["reason": "\(reason)"])
             case .failed(let reason): logger.error("no snapshot was written", metadata: ["problem": "\(reason)"])
             }
         }

@@ -137,7 +137,13 @@ import Testing
             let line = try String(decoding: writer.read(position), as: UTF8.self)
             #expect(line.hasPrefix("{\"seq\":\(sequence),"), "a position holds although its record moved")
         }
+        let relocations = writer.relocations
         writer.close()
+        let later = LogFolder(path: folder.log)
+        for (sequence, position) in [(2, second), (3, third), (4, fourth)] {
+            let line = try String(decoding: later.readLine(at: relocations.resolve(position)), as: UTF8.self)
+            #expect(line.hasPrefix("{\"seq\":\(sequence),"), "where it moved to holds for who opens the log later")
+        }
         let found = verifyLog(directory: folder.log)
         #expect(found.isSound && found.records == 4 && found.segments == 2)
         #expect(found.remains.isEmpty == (truncateError == 0), "what could not be cut off is listed")

@@ -144,6 +144,17 @@ import Testing
         #expect(throws: PatternError.self) { try Pattern(pattern) }
     }
 
+    @Test func `parts that make no state end at their limit, however they are nested`() {
+        #expect(throws: PatternError.self) { try Pattern("(((){1000}){1000}){1000}") }
+        // The repetition and each round of it are a part, and so is the sequence around them all.
+        func pattern(_ rounds: Int) -> String {
+            let whole = (rounds - 1) / 1_000
+            return String(repeating: "(){999}", count: whole) + "(){\(rounds - whole * 1_000 - 1)}"
+        }
+        #expect(throws: Never.self) { try Pattern(pattern(Pattern.maximumParts - 1)) }
+        #expect(throws: PatternError.self) { try Pattern(pattern(Pattern.maximumParts)) }
+    }
+
     @Test func `states end at their limit`() {
         // n letters are n states, and one for the match.
         let letters = { String(repeating: "a", count: $0) }

@@ -73,6 +73,39 @@ import Testing
         #expect(EvaluationSelection(evaluationTable(rows), period).rows == [2, 4, 5, 7])
     }
 
+    @Test(arguments: [1, 2, 3] as [UInt64])
+    func `known entities are those that the plainest search finds`(seed: UInt64) {
+        var rng = SplitMix64(seed: seed)
+        let rows = (0..<400).map { _ in
+            TestRow(
+                score: 1, isFraud: Int.random(in: 0..<4, using: &rng) == 0, day: Int64.random(in: 0..<60, using: &rng),
+                entity: "\(Int.random(in: 0..<20, using: &rng))", labelDelay: Int64.random(in: 0..<40, using: &rng))
+        }
+        var period = EvaluationPeriod()
+        period.from = Self.at(20)
+        period.asOf = Self.at(200)
+        period.leaveOutKnown = 9 * dayNanoseconds
+        let judged = rows.indices.filter { row in
+            let week = 20 + (rows[row].day - 20) / 7 * 7
+            return rows[row].day >= 20
+                && !rows.contains {
+                    $0.isFraud == true && $0.entity == rows[row].entity && $0.day >= week - 9
+                        && $0.day + $0.labelDelay < rows[row].day
+                }
+        }
+        let selection = EvaluationSelection(evaluationTable(rows), period)
+        #expect(selection.rows == judged.map(Int32.init) && selection.counts.ofKnownEntities > 0)
+    }
+
+    @Test func `frauds of one entity by the hundred thousand are judged in a moment`() {
+        let rows = (0..<150_000).map {
+            TestRow(score: 1, isFraud: true, day: Int64($0 % 300), labelDelay: 400)
+        }
+        var period = EvaluationPeriod()
+        period.leaveOutKnown = dayNanoseconds
+        #expect(EvaluationSelection(evaluationTable(rows), period).counts.judged == rows.count)
+    }
+
     @Test func `segments past the limit are one`() throws {
         var settings = plainSettings
         settings.segmentLimit = 2

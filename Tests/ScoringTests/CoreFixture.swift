@@ -118,6 +118,18 @@ struct Run {
         }
     }
 
+    mutating func replacePlan(_ plan: ScoringPlan, at now: Int64) throws {
+        var lines: [[UInt8]] = []
+        swap(&lines, &self.lines)
+        defer { swap(&lines, &self.lines) }
+        _ = try sequencer.replacePlan(
+            plan, model: .none, costs: LadderCosts(rulesNanoseconds: 1, modelNanoseconds: 1), at: now
+        ) { sequence, body in
+            lines.append(Self.line(sequence, body))
+            return Self.reference(lines.count)
+        }
+    }
+
     /// Takes back in what another run recorded.
     mutating func restore(_ lines: some Sequence<[UInt8]>) throws {
         var records = RecordReader()

@@ -137,6 +137,54 @@ import Testing
         #expect(try trip() == trip())
     }
 
+    @Test func `its counts are equal live, from a state and from the log, over a reload and an engagement`() throws {
+        let good = try plan(Self.good)
+        var run = try Run(good)
+        var early: (state: CoreState, configuration: [UInt8], lines: Int)?
+        func expectEqual(_ place: String) throws {
+            let words = run.sequencer.core.governor?.words
+            var replayed = try Run(good)
+            try replayed.restore(run.lines)
+            #expect(replayed.sequencer.core.governor?.words == words, "\(place), from the log")
+            #expect(replayed.sequencer.state.digest == run.sequencer.state.digest, "\(place), from the log")
+            guard let early else { return }
+            var other = try Run(good)
+            other.sequencer.state = early.state
+            other.sequencer.resume(under: early.configuration.span)
+            try other.restore(run.lines.dropFirst(early.lines))
+            #expect(other.sequencer.core.governor?.words == words, "\(place), from a state")
+        }
+        func keep() {
+            early = (run.sequencer.state, run.sequencer.configurationDigests.json, run.lines.count)
+        }
+        _ = try submit(&run, 0..<200, amount: 100)
+        try expectEqual("before any reload")
+        keep()
+        try run.replacePlan(plan(Self.bad), at: midnight)
+        try expectEqual("behind a reload")
+        _ = try submit(&run, 200..<240, amount: 100)
+        #expect(run.sequencer.core.isGovernorEngaged)
+        try expectEqual("while it is engaged")
+        keep()
+        _ = try submit(&run, 240..<260, amount: 100)
+        try expectEqual("still engaged")
+        try run.replacePlan(good, at: midnight)
+        _ = try submit(&run, 260..<290, amount: 100)
+        #expect(run.sequencer.core.governor?.share == 0)
+        try expectEqual("released")
+    }
+
+    @Test func `a restart under other rules does not hold the declines of those before against them`() throws {
+        var run = try Run(plan(Self.good))
+        _ = try submit(&run, 0..<200, amount: 100)
+        _ = try submit(&run, 200..<201, amount: 2_000)
+        var other = try Run(plan(Self.bad))
+        try other.restore(run.lines)
+        #expect(other.sequencer.core.governor == run.sequencer.core.governor)
+        _ = other.sequencer.beginConfiguration(at: midnight) { _, _ in nil }
+        #expect(other.sequencer.core.governor?.share == nil && other.sequencer.core.governor?.usualShare == 0)
+    }
+
     @Test func `a restart with the same configuration stays governed, and one with another does not`() throws {
         let plan = try plan(Self.good)
         var run = try Run(plan)

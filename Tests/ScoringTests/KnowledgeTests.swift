@@ -66,6 +66,81 @@ import Testing
         #expect(pending.isEmpty && pending.dropped == 2)
     }
 
+    @Test func `transactions that come again take no more room than their limit, and few leave at a time`() throws {
+        let limit = 8_192
+        var table = TransactionTable(limit: limit, keys: 0)
+        func insert(_ hash: UInt64) {
+            table.insert(stableHash(hash), timeMicroseconds: 0, sequence: 0, keys: [], labelled: [])
+        }
+        for number in 0..<100_000 as Range<UInt64> { insert(number % 10) }
+        #expect(table.count == 10 && table.forgotten == 0)
+        let bytes = StateBytes()
+        var encoder = bytes.encoder
+        try encoder.begin(.feedback)
+        try table.write(to: &encoder)
+        try encoder.finish()
+        #expect(bytes.bytes.count < (limit + 2 * 4_096) * 24)
+        // One past the limit the oldest leaves, which is still found only where it did not come again.
+        for number in 0..<UInt64(limit) { insert(100 + number) }
+        #expect(table.count == limit && table.forgotten == 10)
+        insert(99)
+        #expect(table.count == limit && table.forgotten == 11 && table.find(stableHash(100 as UInt64)) == nil)
+    }
+
+    @Test func `other keys are found behind the old entries, over chunks, and written as they are asked for`() throws {
+        var table = TransactionTable(limit: 20_000, keys: 2)
+        func insert(_ numbers: Range<UInt64>, _ labelled: [Int]) {
+            for number in numbers {
+                table.insert(
+                    stableHash(number), timeMicroseconds: Int64(number), sequence: number,
+                    keys: [number, number + 1, number + 2], labelled: labelled)
+            }
+        }
+        func keys(_ table: TransactionTable, _ number: UInt64, _ count: Int) -> [UInt64] {
+            guard let place = table.find(stableHash(number)), table.sequence(at: place) == number else { return [] }
+            return (0..<count).map { table.key($0, at: place) }
+        }
+        insert(0..<9_000, [0, 1])
+        table.rearrange([1, nil, 0])
+        insert(9_000..<9_500, [1, 2, 0])
+        #expect(keys(table, 7, 3) == [8, 0, 7] && keys(table, 8_999, 3) == [9_000, 0, 8_999])
+        #expect(keys(table, 9_499, 3) == [9_500, 9_501, 9_499])
+        table.rearrange([2])
+        insert(9_500..<13_000, [0])
+        table.rearrange([0, nil])
+        let bytes = StateBytes()
+        var encoder = bytes.encoder
+        try encoder.begin(.feedback)
+        try table.write(to: &encoder)
+        try encoder.finish()
+        var decoder = bytes.decoder
+        try decoder.begin(.feedback)
+        let other = try TransactionTable(limit: 20_000, keys: 2, from: &decoder)
+        try decoder.finish()
+        for number in [0, 4_095, 4_096, 8_999, 9_000, 9_499, 9_500, 12_999] as [UInt64] {
+            #expect(keys(table, number, 2) == [number, 0] && keys(other, number, 2) == [number, 0], "\(number)")
+        }
+    }
+
+    @Test func `what found its payment leaves the queue of those that wait`() {
+        var pending = PendingFeedback(limits: FeedbackLimits(maximumPending: 1_000))
+        func add(_ hash: UInt64) {
+            pending.add(hash, .label(.fraud), knownAtMicroseconds: 0, receivedAtNanoseconds: 0)
+        }
+        // The first one never finds its payment, and the others stand behind it.
+        add(1)
+        for number in 2..<100_000 as Range<UInt64> {
+            add(number)
+            #expect(pending.take(number).count == 1)
+        }
+        #expect(pending.count == 1 && pending.queue.count <= 2 * 1 + 1_024 + 1)
+        for number in 0..<1_500 as Range<UInt64> { add(200_000 + number) }
+        #expect(pending.count == 1_000 && pending.dropped == 501 && pending.take(1).isEmpty)
+        #expect(pending.take(200_500).count == 1 && pending.take(200_499).isEmpty)
+        pending.expire(at: .max)
+        #expect(pending.isEmpty && pending.dropped == 1_500)
+    }
+
     // MARK: - Through the core
 
     private static let features = [

@@ -222,6 +222,27 @@ import Testing
         #expect(found.line == 5 && found.message.contains(message) && found.message.contains("^"), "\(found)")
     }
 
+    @Test func `lists, and those of addresses, end at their limits`() throws {
+        let folder = try Folder()
+        try folder.write("l.txt", "10.0.0.0/8\n")
+        try folder.write("b.txt", "411111\n")
+        func refusal(_ addresses: Int, of all: Int) -> String? {
+            let lists = (0..<all).map { number in
+                let isAddresses = number < addresses
+                return "l\(number): { type: \(isAddresses ? "ip" : "bin"), file: \(isAddresses ? "l" : "b").txt }"
+            }
+            return configurationError { () throws(ConfigurationError) in
+                let when = (0..<addresses).map { "device.ip in list(\"l\($0)\")" }.joined(separator: " || ")
+                _ = try folder.plan(
+                    "{ \(lists.joined(separator: ", ")) }", when: "'\(when.isEmpty ? "amount > 0" : when)'")
+            }?.message
+        }
+        let (most, addresses) = (ListLimits.maximumLists, MembershipCatalog.maximumAddressQuestions)
+        #expect(refusal(0, of: most) == nil && refusal(addresses, of: addresses) == nil)
+        #expect(try #require(refusal(0, of: most + 1)).contains("at most \(most)"))
+        #expect(try #require(refusal(addresses + 1, of: addresses + 1)).contains("at most \(addresses)"))
+    }
+
     @Test(.enabled(if: AllocationCounter.isOn, "allocations are not counted here"))
     func `asking lists and snoozes allocates nothing`() throws {
         let folder = try Folder()

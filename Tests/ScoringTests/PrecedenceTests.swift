@@ -181,6 +181,39 @@ func member(_ document: some Collection<UInt8>, _ path: String...) -> String? {
         #expect(found.message.contains(message) && found.line == 6, "\(found)")
     }
 
+    @Test(arguments: [SnoozeDefinition.maximumPerRule, SnoozeDefinition.maximumPerRule + 1])
+    func `snoozes of a rule end at their limit`(count: Int) throws {
+        let snooze = "\n      - { entity: card, key: a, until: 2026-12-01 }"
+        let error = configurationError { () throws(ConfigurationError) in
+            let snoozes = String(repeating: snooze, count: count)
+            _ = try makePlan(rules: "\n  - id: r\n    when: amount > 0\n    action: decline\n    snooze:\(snoozes)\n")
+        }
+        let most = SnoozeDefinition.maximumPerRule
+        #expect(error.map { $0.message.contains("at most \(most)") } == (count > most ? true : nil))
+    }
+
+    private func examples(_ lines: String) -> String? {
+        let rule = "  - id: r\n    when: amount > 0\n    action: decline\n    examples:\n"
+        return configurationError { () throws(ConfigurationError) in
+            _ = try RuleFile(yaml: "rules:\n" + rule + lines, file: "r")
+        }?.message
+    }
+
+    @Test func `examples of a rule, and payments before one, end at their limits`() throws {
+        let example = "      - { payment: {}, matches: true }\n"
+        let most = RuleExample.maximumPerRule
+        #expect(examples(String(repeating: example, count: most)) == nil)
+        let tooMany = examples(String(repeating: example, count: most + 1))
+        #expect(try #require(tooMany).contains("at most \(most)"))
+        let earlier = RuleExample.maximumEarlierPayments
+        func before(_ text: String) -> String? {
+            examples("      - { payment: {}, matches: true, before: [\(text)] }\n")
+        }
+        #expect(before("{ times: \(earlier) }") == nil && before("{ times: \(earlier - 1) }, {}") == nil)
+        #expect(try #require(before("{ times: \(earlier) }, {}")).contains("at most \(earlier)"))
+        #expect(before("{ times: \(earlier + 1) }") != nil)
+    }
+
     @Test func `examples pass and fail as their rule does, with what came before`() throws {
         let text = """
             rules:

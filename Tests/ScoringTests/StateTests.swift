@@ -245,6 +245,41 @@ final class StateBytes {
         #expect(refusal(mixed, plan) == .damaged(byte: headerBytes(first)))
     }
 
+    @Test func `a record that moved is written with its place of now`() throws {
+        let plan = try makeRichPlan()
+        var run = try Run(plan)
+        var stream = PaymentStream(seed: 9)
+        let payments = (0..<10).map { _ in stream.next() }
+        for payment in payments { try run.submit(payment) }
+        let bytes = StateBytes()
+        var encoder = bytes.encoder
+        let state = run.sequencer.state
+        try state.write(header(state, plan, CoreLimits()), to: &encoder) { place in
+            place.offset < 7 ? place : RecordReference(segment: 7, offset: place.offset - 6, length: place.length)
+        }
+        var other = try Run(plan)
+        other.sequencer.state = try read(bytes, plan)
+        for (number, payment) in payments.enumerated() {
+            guard case .repeated(let submission) = try other.submit(payment) else {
+                Issue.record("payment \(number) was decided again")
+                continue
+            }
+            let (segment, offset) = number < 6 ? (1, number + 1) : (7, number - 5)
+            let place = RecordReference(segment: UInt64(segment), offset: UInt64(offset), length: 7)
+            #expect(submission.reference == place, "payment \(number)")
+        }
+    }
+
+    @Test func `another definition behind a history is another plan`() throws {
+        func plan(_ ratio: String) throws -> ScoringPlan {
+            try makePlan(features: [("ratio", ratio), ("highest", #"max(card, feature.ratio, "30d")"#)], rules: " []")
+        }
+        let run = try Run(plan("amount / 100.0"))
+        let bytes = try written(run.sequencer.core).bytes
+        #expect(try refusal(bytes, plan("amount / 100.0")) == nil)
+        #expect(try refusal(bytes, plan("amount / 50.0")) == .otherPlan)
+    }
+
     @Test func `other histories, other limits, another version and another file are told apart`() throws {
         let run = try Run(makeRichPlan())
         let bytes = try written(run.sequencer.core).bytes

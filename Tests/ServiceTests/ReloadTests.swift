@@ -1,7 +1,10 @@
 // POST /v1/admin/reload on a socket: all or nothing, with what changed or with the file and the line; histories go on,
 // payments under way are answered, the log has the change in its place.
+import Dispatch
+import Glibc
 import JSON
 import Scoring
+import Synchronization
 import Testing
 
 @testable import Service
@@ -79,6 +82,31 @@ extension JSONValue? {
         #expect(answer.status == 422 && answer.json["message"].text.contains("the model was refused"))
     }
 
+    @Test func `while a client's reload is under way another one is told to come again`() throws {
+        let service = try TestService()
+        let (isHeld, release) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let engine = service.engine
+        let group = DispatchGroup()
+        // Whoever holds the sequencer holds the swap up.
+        DispatchQueue(label: "holder").async(group: group) {
+            engine.withSequencer { _ in
+                isHeld.signal()
+                release.wait()
+            }
+        }
+        isHeld.wait()
+        let first = try service.client()
+        try first.send("POST /v1/admin/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+        for _ in 0..<20_000 where !engine.reloads.isAwaited.load(ordering: .acquiring) { usleep(1_000) }
+        let second = try? reload(service)
+        release.signal()
+        group.wait()
+        #expect(second?.status == 503 && second?.json["code"].text == "reload_under_way")
+        #expect(second?.fields["retry-after"] == "1")
+        #expect(try first.receive().status == 200)
+        #expect(try reload(service).status == 200)
+    }
+
     @Test func `only POST reloads`() throws {
         let service = try TestService()
         #expect(try service.client().get("/v1/admin/reload").status == 405)
@@ -137,6 +165,43 @@ extension JSONValue? {
         #expect(try decision("d", "fp_other") == "decline" && decision("e", "fp_bad") == "review")
         let metrics = try client.get("/metrics").text
         #expect(metrics.contains("shroff_list_entries{list=\"cards\",type=\"fingerprint\"} 1"))
+    }
+
+    @Test func `while the governor is engaged the service speaks of what decides, and so does a reload`() throws {
+        let configuration = try TestConfiguration()
+        let governor = "\ngovernor: { window: 10m, multiple: 2, floor: 0.02, at_least: 10 }\n"
+        try configuration.folder.write("config/policy.yaml", TestConfiguration.policy + governor)
+        func write(_ list: String, _ rules: String) throws {
+            try configuration.folder.write("config/lists/cards.txt", list)
+            try configuration.folder.write(
+                "config/rules.yaml",
+                "lists: { cards: { type: fingerprint, file: lists/cards.txt } }\nrules:\n" + rules)
+        }
+        let high = "  - { id: high, when: 'amount > 1000 || card.fingerprint in list(\"cards\")', action: decline }\n"
+        let bad = "  - { id: high, when: amount > 10, action: decline }\n"
+        try write("a\n", high)
+        let service = try TestService(configuration)
+        let client = try service.client()
+        let digests = service.engine.assembly.plan.digests
+        var number = 0
+        func score() throws -> JSONValue {
+            number += 1
+            return try client.score(
+                Body("t\(number)", amount: 100, card: "c\(number)", at: time(number * 10)).text
+            ).json
+        }
+        for _ in 0..<100 { #expect(try score()["decision"].text == "approve") }
+        try write("a\nb\n", bad + "  - { id: extra, when: amount > 5000000, action: review }\n")
+        #expect(try reload(service).status == 200 && service.engine.assembly.plan.digests != digests)
+        while try score()["governor"].text != "engaged", number < 200 {}
+        #expect(number < 200 && service.engine.assembly.plan.digests == digests)
+        let entries = "shroff_list_entries{list=\"cards\",type=\"fingerprint\"} 1\n"
+        #expect(try client.get("/metrics").text.contains(entries))
+        try write("a\n", high + "  - { id: third, when: amount > 5000000, action: review }\n")
+        let json = try reload(service).json
+        #expect(json["digests"]["before"]["rules"].text == digests.rules.hexadecimal)
+        #expect(json["rules"]["added"].texts == ["third"] && json["lists_changed"].texts.isEmpty)
+        #expect(json["rules"]["changed"].texts.isEmpty && json["rules"]["removed"].texts.isEmpty)
     }
 
     @Test func `an engaged governor is told everywhere, outlives a restart, and ends with a reload`() throws {

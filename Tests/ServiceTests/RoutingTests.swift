@@ -192,7 +192,12 @@ import Testing
         let schemas = try client.get("/openapi.json").json["components"]["schemas"]
         let decision = schemas["Decision"]
         #expect(decision["required"].elements.map { ($0 as JSONValue?).text } == ScoreTests.members)
-        #expect(Set(decision["properties"].keys) == Set(ScoreTests.members + ["features"]))
+        let sometimes = ["features", "segment", "history_since", "governor"]
+        #expect(Set(decision["properties"].keys) == Set(ScoreTests.members + sometimes))
+        let readiness = schemas["Readiness"]
+        let ready = Set(try client.get("/readyz").json.keys)
+        #expect(ready == Set(readiness["required"].elements.map { ($0 as JSONValue?).text }))
+        #expect(Set(readiness["properties"].keys) == ready.union(["history_since"]))
         func words(_ name: String) -> [String] {
             decision["properties"][name]["enum"].elements.map { ($0 as JSONValue?).text }
         }

@@ -15,6 +15,11 @@ extension ScoringEngine {
     fileprivate var stateDigest: SHA256Digest { withSequencer { $0.state.digest } }
 }
 
+extension SnapshotKeeper {
+    /// Takes one now and waits for it.
+    fileprivate func takeNow() -> Bool { queue.sync { take(isInBackground: true) } }
+}
+
 @Suite struct SnapshotTests {
     private func snapshots(_ data: String) throws -> [String] {
         try fileNames(in: data + "/state").filter { $0.hasSuffix(".snapshot") }
@@ -282,6 +287,28 @@ extension ScoringEngine {
         #expect(service.engine.snapshots.takeNow())
         metrics = try Metrics(parsing: service.client().get("/metrics").text)
         #expect(metrics["shroff_snapshots_total"] == 1 && service.engine.snapshots.statistics.problem == nil)
+    }
+
+    @Test func `histories in parts are no failure, and the next start makes them whole`() throws {
+        let configuration = try TestConfiguration()
+        let service = try TestService(configuration)
+        let told = Mutex<[String]>([])
+        service.engine.snapshots.report { event in
+            if case .postponed(let reason) = event { told.withLock { $0.append(reason) } }
+        }
+        try score(1...3, service.client())
+        #expect(service.engine.snapshots.takeNow())
+        let more = "\n  - more: { value: 'count(card, \"9h\")', reason: M }\n"
+        try configuration.folder.write("config/features.yaml", TestConfiguration.features + more)
+        #expect(try service.client().post("/v1/admin/reload", "").status == 200)
+        try score(4...6, service.client())
+        #expect(!service.engine.snapshots.takeNow())
+        let statistics = service.engine.snapshots.statistics
+        #expect(statistics.failed == 0 && statistics.problem == nil && statistics.written == 1)
+        #expect(told.withLock { $0.count == 1 && $0[0].contains("in parts") })
+        #expect(service.stop())
+        let again = try TestService(configuration)
+        #expect(again.engine.recovery.payments == 6 && again.engine.snapshots.takeNow())
     }
 
     @Test func `while the log does not record there is no snapshot, for it would be ahead`() throws {

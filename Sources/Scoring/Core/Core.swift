@@ -150,7 +150,8 @@ public struct Core {
     /// - Parameter now: In nanoseconds since 1970: what the age of new histories is told by.
     /// - Returns: What was given up, to be let go of where nobody waits.
     /// - Throws: Where the model does not fit the plan, or too many reloads have added histories. Nothing has changed then.
-    /// - Complexity: O(histories + features + rules), no matter how many entities are kept.
+    /// - Complexity: O(histories + features + rules + payments that labels can be about / 4,096), no matter how many
+    ///   entities are kept.
     public mutating func replacePlan(
         _ plan: ScoringPlan, model: ModelState, costs: LadderCosts, at now: Int64
     ) throws(ReloadError) -> RetiredHistories {

@@ -124,21 +124,6 @@ public enum DecisionAnswer {
         return recordedOffset
     }
 
-    /// Whether an answer declines; nil where it is none.
-    static func isDecline(_ answer: Span<UInt8>) -> Bool? {
-        do throws(JSONError) {
-            var json = JSONReader(answer)
-            try json.beginObject()
-            while let key = try json.nextKey() {
-                if json.equals(key, "decision") { return json.string(try json.readString()) == "decline" }
-                try json.skipValue()
-            }
-            return nil
-        } catch {
-            return nil
-        }
-    }
-
     private static func writeRules(_ decision: Decision, _ plan: ScoringPlan, to json: inout JSONWriter) {
         json.key("rules")
         json.beginArray()

@@ -89,6 +89,21 @@ public struct RecordDigests: Sendable {
         json = writer.bytes
     }
 
+    /// Whether a configuration record says that the governor was engaged.
+    static func sayEngaged(_ record: Span<UInt8>) -> Bool {
+        do throws(JSONError) {
+            var json = JSONReader(record)
+            try json.beginObject()
+            while let key = try json.nextKey() {
+                if json.equals(key, "governor") { return json.string(try json.readString()) == "engaged" }
+                try json.skipValue()
+            }
+        } catch {
+            return false
+        }
+        return false
+    }
+
     /// Whether a configuration record says that the governor took these out of service.
     public func areSuspended(in record: [UInt8]) -> Bool {
         let tail = Array("\"suspended\":".utf8) + json + [UInt8(ascii: "}")]
@@ -135,12 +150,17 @@ public struct RecordReader {
         /// What was decided, as histories remember it, and what was told; only `read` finds these.
         public var recorded = RecordedDecision()
         public var feedback: Feedback?
+        /// Whether the governor was engaged behind a configuration record.
+        public var isGovernorEngaged = false
     }
 
     /// Reads the record's own members; the payment in it is read into `payment` where there is one.
     public mutating func read(_ line: Span<UInt8>) throws(RecordError) -> Parts {
         var parts = try Self.parts(of: line)
         if let object = parts.object { parts.feedback = Feedback(parts.kind, line.extracting(object)) }
+        if parts.kind == .config, let object = parts.object {
+            parts.isGovernorEngaged = RecordDigests.sayEngaged(line.extracting(object))
+        }
         if parts.kind == .payment {
             guard let range = parts.payment else { throw .missing(member: "payment") }
             do throws(PaymentProblem) {

@@ -4,6 +4,9 @@
 //   PendingFeedback    transaction ─▶ what was told of it          before its payment came; for some days
 //
 //   chunks: [ hash, time, sequence, key of each labelled kind | … 4,096 of these ]        hash ─▶ number by shards
+//
+// A chunk keeps the keys that were asked for when it was begun, and which of them today's are: another plan's keys cost a few
+// words a chunk, not a word a payment.
 
 import Aggregates
 import Platform
@@ -49,11 +52,43 @@ struct TransactionTable: Sendable {
     private static let chunkEntries = 4_096
     /// Words of an entry before its keys.
     private static let keysOffset = 3
+    /// Entries that one insertion may forget, so that no payment pays for a million others.
+    private static let forgottenPerInsertion = 4
+
+    private struct Chunk: Sendable {
+        var words: [UInt64] = []
+        /// Words of an entry.
+        let stride: Int
+        /// For each key that is asked for where it stands in an entry; nil: these payments have none of it.
+        var offsets: [Int?]
+
+        init(keys: Int) {
+            stride = keysOffset + keys
+            offsets = (0..<keys).map { keysOffset + $0 }
+            words.reserveCapacity(chunkEntries * stride)
+        }
+
+        /// Whether its entries have the keys that are asked for, and no others, in their order.
+        var isCurrent: Bool {
+            offsets.count == stride - keysOffset && offsets.indices.allSatisfy { offsets[$0] == keysOffset + $0 }
+        }
+
+        /// The same entries with the keys that are asked for, in their order.
+        var rewritten: Chunk {
+            var chunk = Chunk(keys: offsets.count)
+            for start in Swift.stride(from: 0, to: words.count, by: stride) {
+                chunk.words.append(contentsOf: words[start..<(start + keysOffset)])
+                for offset in offsets { chunk.words.append(offset.map { words[start + $0] } ?? 0) }
+            }
+            return chunk
+        }
+    }
 
     private let limit: Int
-    private var stride: Int
+    /// How many keys a payment brings.
+    private var keys: Int
     private var shards: [SubmissionTable.Shard]
-    private var chunks: [[UInt64]] = []
+    private var chunks: [Chunk] = []
     /// The number of the oldest entry that is kept, and the one that the next will get.
     private var first: UInt64 = 0
     private var next: UInt64 = 0
@@ -64,28 +99,23 @@ struct TransactionTable: Sendable {
     init(limit: Int, keys: Int) {
         precondition(limit > 0)
         self.limit = limit
-        stride = Self.keysOffset + keys
+        self.keys = keys
         shards = [SubmissionTable.Shard](repeating: SubmissionTable.Shard(), count: 1 << Self.shardBits)
     }
 
     /// Keeps other keys from now on.
     ///
     /// - Parameter sources: For each of them which of those before it is; nil: earlier payments have none of it.
-    /// - Complexity: O(payments) where anything changes, else O(keys).
+    /// - Complexity: O(keys × payments / 4,096 + 4,096) where anything changes, else O(keys).
     mutating func rearrange(_ sources: [Int?]) {
-        let keys = stride - Self.keysOffset
         guard sources != (0..<keys).map({ Optional($0) }) else { return }
+        keys = sources.count
         for i in chunks.indices {
-            let old = chunks[i]
-            var chunk: [UInt64] = []
-            chunk.reserveCapacity(Self.chunkEntries * (Self.keysOffset + sources.count))
-            for start in Swift.stride(from: 0, to: old.count, by: stride) {
-                chunk.append(contentsOf: old[start..<(start + Self.keysOffset)])
-                for source in sources { chunk.append(source.map { old[start + Self.keysOffset + $0] } ?? 0) }
-            }
-            chunks[i] = chunk
+            let offsets = chunks[i].offsets
+            chunks[i].offsets = sources.map { $0.flatMap { offsets[$0] } }
         }
-        stride = Self.keysOffset + sources.count
+        // The payments to come go on in the last one.
+        if let last = chunks.indices.last { chunks[last] = chunks[last].rewritten }
     }
 
     struct Place {
@@ -98,12 +128,13 @@ struct TransactionTable: Sendable {
         return place(of: number)
     }
 
-    func timeMicroseconds(at place: Place) -> Int64 { Int64(bitPattern: chunks[place.chunk][place.offset + 1]) }
+    func timeMicroseconds(at place: Place) -> Int64 { Int64(bitPattern: chunks[place.chunk].words[place.offset + 1]) }
 
-    func sequence(at place: Place) -> UInt64 { chunks[place.chunk][place.offset + 2] }
+    func sequence(at place: Place) -> UInt64 { chunks[place.chunk].words[place.offset + 2] }
 
+    /// 0 where the payment has none.
     func key(_ number: Int, at place: Place) -> UInt64 {
-        chunks[place.chunk][place.offset + Self.keysOffset + number]
+        chunks[place.chunk].offsets[number].map { chunks[place.chunk].words[place.offset + $0] } ?? 0
     }
 
     /// Remembers a payment; an earlier one of the same transaction is no longer found.
@@ -114,41 +145,35 @@ struct TransactionTable: Sendable {
     mutating func insert(
         _ hash: UInt64, timeMicroseconds: Int64, sequence: UInt64, keys: [UInt64], labelled: [Int]
     ) {
-        if count >= limit { forgetOldest() }
+        for _ in 0..<Self.forgottenPerInsertion where next - first >= UInt64(limit) { forgetOldest() }
         if shards[shard(of: hash)].insert(hash, number: next) { count += 1 }
-        if next % UInt64(Self.chunkEntries) == 0 {
-            var chunk: [UInt64] = []
-            chunk.reserveCapacity(Self.chunkEntries * stride)
-            chunks.append(chunk)
-        }
+        if next % UInt64(Self.chunkEntries) == 0 { chunks.append(Chunk(keys: self.keys)) }
         let last = chunks.count - 1
-        chunks[last].append(hash)
-        chunks[last].append(UInt64(bitPattern: timeMicroseconds))
-        chunks[last].append(sequence)
-        for entity in labelled { chunks[last].append(keys[entity]) }
+        chunks[last].words.append(hash)
+        chunks[last].words.append(UInt64(bitPattern: timeMicroseconds))
+        chunks[last].words.append(sequence)
+        for entity in labelled { chunks[last].words.append(keys[entity]) }
         next += 1
     }
 
     private mutating func forgetOldest() {
-        while first < next {
-            let oldest = place(of: first)
-            let hash = chunks[oldest.chunk][oldest.offset]
-            let wasFound = shards[shard(of: hash)].remove(hash, number: first)
-            first += 1
-            if first % UInt64(Self.chunkEntries) == 0 { chunks.removeFirst() }
-            // One that was replaced since is not the one that its hash leads to.
-            guard wasFound else { continue }
+        let oldest = place(of: first)
+        let hash = chunks[oldest.chunk].words[oldest.offset]
+        // One that was replaced since is not the one that its hash leads to.
+        if shards[shard(of: hash)].remove(hash, number: first) {
             count -= 1
             forgotten += 1
-            return
         }
+        first += 1
+        if first % UInt64(Self.chunkEntries) == 0 { chunks.removeFirst() }
     }
 
     private func shard(of hash: UInt64) -> Int { Int(truncatingIfNeeded: hash >> UInt64(64 - Self.shardBits)) }
 
     private func place(of number: UInt64) -> Place {
         let entries = UInt64(Self.chunkEntries)
-        return Place(chunk: Int(number / entries - first / entries), offset: Int(number % entries) * stride)
+        let chunk = Int(number / entries - first / entries)
+        return Place(chunk: chunk, offset: Int(number % entries) * chunks[chunk].stride)
     }
 }
 
@@ -160,17 +185,21 @@ struct PendingFeedback: Sendable {
         fileprivate let serial: UInt64
     }
 
-    private struct Queued: Sendable {
-        let hash: UInt64
-        let serial: UInt64
-        let receivedAtNanoseconds: Int64
+    struct Queued: Sendable {
+        /// 0 where it has found its payment.
+        fileprivate var hash: UInt64
+        fileprivate let serial: UInt64
+        fileprivate let receivedAtNanoseconds: Int64
     }
 
     private let limit: Int
     private let retentionNanoseconds: Int64
     private var byTransaction: [UInt64: [Told]] = [:]
+    /// Entries of the queue that may have found their payment, beside as many as wait.
+    private static let spareEntries = 1_024
+
     /// In the order in which they came, from `head` on; some of them have found their payment.
-    private var queue: [Queued] = []
+    private(set) var queue: [Queued] = []
     private var head = 0
     private var serial: UInt64 = 0
     private(set) var count = 0
@@ -201,12 +230,32 @@ struct PendingFeedback: Sendable {
     /// What was told of a transaction, in the order in which it was told; nothing of it waits any longer.
     mutating func take(_ hash: UInt64) -> [Told] {
         guard let told = byTransaction.removeValue(forKey: hash) else { return [] }
+        for one in told { queue[place(of: one.serial)].hash = 0 }
         count -= told.count
-        if count == 0 {
-            queue.removeAll()
+        while head < queue.count, queue[head].hash == 0 { head += 1 }
+        if queue.count - head > 2 * count + Self.spareEntries {
+            queue = queue[head...].filter { $0.hash != 0 }
             head = 0
         }
+        dropFront()
         return told
+    }
+
+    /// Where one that waits stands: their serial numbers rise.
+    private func place(of serial: UInt64) -> Int {
+        var (low, high) = (head, queue.count - 1)
+        while low < high {
+            let middle = (low + high) / 2
+            if queue[middle].serial < serial { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// Gives the memory before `head` back, now and then.
+    private mutating func dropFront() {
+        guard head >= Self.spareEntries, head * 2 >= queue.count else { return }
+        queue.removeFirst(head)
+        head = 0
     }
 
     /// Drops what has waited too long.
@@ -218,11 +267,8 @@ struct PendingFeedback: Sendable {
         guard head < queue.count else { return }
         let oldest = queue[head]
         head += 1
-        if head >= 1_024, head * 2 >= queue.count {
-            queue.removeFirst(head)
-            head = 0
-        }
-        guard byTransaction[oldest.hash]?.first?.serial == oldest.serial else { return }
+        dropFront()
+        guard oldest.hash != 0 else { return }
         byTransaction[oldest.hash]?.removeFirst()
         if byTransaction[oldest.hash]?.isEmpty == true { byTransaction[oldest.hash] = nil }
         count -= 1
@@ -238,7 +284,10 @@ extension TransactionTable {
         try encoder.put(first)
         try encoder.put(next)
         try encoder.put(UInt64(forgotten))
-        for chunk in chunks { try encoder.put(chunk.span) }
+        for chunk in chunks {
+            let words = chunk.isCurrent ? chunk.words : chunk.rewritten.words
+            try encoder.put(words.span)
+        }
     }
 
     /// Reads back what `write` wrote; the shards are made anew.
@@ -249,17 +298,13 @@ extension TransactionTable {
             throw .malformed(.feedback, reason: "transactions \(first) to \(next)")
         }
         var number = first / UInt64(Self.chunkEntries) * UInt64(Self.chunkEntries)
-        var entry = [UInt64](repeating: 0, count: stride)
+        var entry = [UInt64](repeating: 0, count: Self.keysOffset + keys)
         while number < next {
             var span = entry.mutableSpan
             try decoder.fill(&span)
             guard entry[0] != 0 else { throw .malformed(.feedback, reason: "a transaction without a hash") }
-            if number % UInt64(Self.chunkEntries) == 0 {
-                var chunk: [UInt64] = []
-                chunk.reserveCapacity(Self.chunkEntries * stride)
-                chunks.append(chunk)
-            }
-            chunks[chunks.count - 1].append(contentsOf: entry)
+            if number % UInt64(Self.chunkEntries) == 0 { chunks.append(Chunk(keys: keys)) }
+            chunks[chunks.count - 1].words.append(contentsOf: entry)
             if number >= first, shards[shard(of: entry[0])].insert(entry[0], number: number) { count += 1 }
             number += 1
         }
@@ -279,7 +324,7 @@ extension PendingFeedback {
         try encoder.put(serial)
         try encoder.put(UInt64(dropped))
         try encoder.put(UInt64(count))
-        for queued in queue[head...] {
+        for queued in queue[head...] where queued.hash != 0 {
             guard let told = byTransaction[queued.hash]?.first(where: { $0.serial == queued.serial }) else { continue }
             let code: UInt64 =
                 switch told.knowledge {
@@ -305,7 +350,9 @@ extension PendingFeedback {
         for _ in 0..<Int(waiting) {
             var span = words.mutableSpan
             try decoder.fill(&span)
-            guard words[1] <= serial else { throw .malformed(.feedback, reason: "a serial number to come") }
+            guard words[0] != 0, words[1] <= serial, words[1] > queue.last?.serial ?? 0 else {
+                throw .malformed(.feedback, reason: "a serial number out of order, or no transaction")
+            }
             let told = Told(
                 knowledge: try Self.knowledge(words[3]), knownAtMicroseconds: Int64(bitPattern: words[4]),
                 serial: words[1])

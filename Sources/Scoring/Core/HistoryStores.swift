@@ -19,7 +19,8 @@ public struct YoungHistory: Sendable, Equatable {
 }
 
 struct HistoryStores: Sendable {
-    /// Reloads that added histories since the start; the next restart makes one of all.
+    /// Those of the start, and those of reloads that added histories; one of which no history is read any more is given
+    /// up, and the next restart makes one of all.
     static let maximumStores = 8
 
     private struct Place: Equatable {
@@ -219,7 +220,7 @@ struct HistoryStores: Sendable {
         }.map(\.text)
     }
 
-    /// Whether a plan's new histories find room.
+    /// Whether a plan's new histories find room beside the stores of which it reads something.
     func hasRoom(for plan: ScoringPlan) -> Bool {
         let identities = Set(plan.histories.map { plan.identity(of: $0) })
         let alive = stores.count { store in store.places.keys.contains { identities.contains($0) } }
@@ -246,6 +247,9 @@ struct HistoryStores: Sendable {
                 kept.entities[i].reads = reads.map { plan.historyPlan.entities[i].reads[$0] }
             }
             stores.append(Self.store(of: plan, kept, limits, since: now) { !known.contains($0) })
+        } else if stores.isEmpty {
+            // A plan without histories is whole, too.
+            stores.append(Self.store(of: plan, plan.historyPlan, limits, since: nil) { _ in true })
         }
         route(plan)
         return retired

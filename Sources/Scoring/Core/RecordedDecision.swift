@@ -36,6 +36,9 @@ public struct RecordedDecision: Sendable, Equatable {
     }
 
     /// The features of a plan, in its order; NaN is missing.
+    ///
+    /// A record says which features.yaml was in service, not which definition a value had: a value that was recorded under
+    /// another definition of the same name is taken for one of this.
     public func features(of plan: ScoringPlan) -> [Double] {
         var values = [Double](repeating: .nan, count: plan.features.count)
         guard !featureObject.isEmpty else { return values }

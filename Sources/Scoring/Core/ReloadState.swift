@@ -6,14 +6,17 @@ import Aggregates
 /// Why a core does not take another plan.
 public enum ReloadError: Error, Sendable, CustomStringConvertible {
     case model(BundleError)
-    /// Reloads have added histories so often that a restart must make one store of them.
+    /// Histories that the plan keeps come from so many reloads that a restart must make one store of them.
     case tooManyAdditions(limit: Int)
 
     public var description: String {
         switch self {
         case .model(let error): error.description
         case .tooManyAdditions(let limit):
-            "histories were added by \(limit - 1) reloads; restart the service, which builds them in one from the log"
+            """
+            histories of the start and of reloads are kept in \(limit) stores already; restart the service, which builds \
+            them in one from the log
+            """
         }
     }
 }
@@ -45,6 +48,8 @@ struct ReloadState: Sendable {
     private(set) var suspended: RecordDigests?
     /// The last payment has engaged the governor, and the plan is the same still.
     private(set) var hasTripped = false
+    /// While records are read back: those that come were written while the governor was engaged, which counts nothing then.
+    private var wasEngaged = false
     /// Given up by a fall back, in the middle of a payment.
     var retired: [RetiredHistories] = []
 
@@ -60,12 +65,22 @@ struct ReloadState: Sendable {
     }
 
     mutating func restore(isDeclined: Bool, at time: Int64) {
-        _ = governor?.note(isDeclined: isDeclined, at: time)
+        guard !wasEngaged else { return }
+        governor?.note(isDeclined: isDeclined, at: time)
+    }
+
+    mutating func restoreGovernor(_ words: [UInt64]) { governor?.restore(words) }
+
+    /// Tells whether the records to come were written while the governor was engaged.
+    mutating func resume(wasEngaged: Bool) { self.wasEngaged = wasEngaged }
+
+    /// Does to the governor's counts what the start of another configuration does to them.
+    mutating func beginConfiguration(isEngaged: Bool) {
+        wasEngaged = isEngaged
+        if !isEngaged { governor = governor.map { DeclineGovernor($0.settings, after: $0) } }
     }
 
     /// - Returns: The plan that a fall back would have gone to until now.
-    mutating func restoreGovernor(_ words: [UInt64]) { governor?.restore(words) }
-
     mutating func replaced(_ earlier: Earlier, by plan: ScoringPlan) -> Earlier? {
         let before = self.earlier
         self.earlier = earlier

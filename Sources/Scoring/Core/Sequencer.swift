@@ -105,11 +105,18 @@ public struct Sequencer {
         digests = RecordDigests(plan: core.plan, model: core.model, suspended: core.reload.suspended)
     }
 
+    /// Gives the configuration of a start its place in the sequence, where it is another one than that before.
+    public mutating func beginConfiguration(at now: Int64, append: Append) -> UInt64 {
+        core.reload.beginConfiguration(isEngaged: core.isGovernorEngaged)
+        return recordConfiguration(at: now, append: append)
+    }
+
     /// From here on payments are decided by what the core says now.
-    private mutating func recordConfiguration(at now: Int64, append: Append) {
+    @discardableResult
+    private mutating func recordConfiguration(at now: Int64, append: Append) -> UInt64 {
         readContext()
         let object = digests.json
-        _ = take(.config, object.span, receivedAtNanoseconds: now, append: append)
+        return take(.config, object.span, receivedAtNanoseconds: now, append: append)
     }
 
     private mutating func writeRecord(_ payment: borrowing Payment, _ arrival: Arrival, traceParent: Span<UInt8>) {
@@ -149,18 +156,13 @@ public struct Sequencer {
         set { core.state = newValue }
     }
 
+    /// Tells which configuration record was the last one before the records to come: a state does not know it.
+    public mutating func resume(under configuration: Span<UInt8>) {
+        core.reload.resume(wasEngaged: RecordDigests.sayEngaged(configuration))
+    }
+
     /// Moves on over records that a gap in the log stands for.
     public mutating func skip(through sequence: UInt64) { core.restore(sequence: sequence) }
-
-    /// Takes the recorded verdict of a payment back in, where a governor wants to know it.
-    ///
-    /// - Parameter answer: The decision's object as the record has it.
-    public mutating func restoreVerdict(
-        _ answer: Span<UInt8>, _ payment: borrowing Payment, at now: Int64
-    ) {
-        guard core.governor != nil, let isDeclined = DecisionAnswer.isDecline(answer) else { return }
-        core.restoreVerdict(isDeclined: isDeclined, of: payment, at: now)
-    }
 
     /// Takes back in what a record says; `reader` holds its payment.
     public mutating func restore(
@@ -171,8 +173,12 @@ public struct Sequencer {
             core.restore(
                 payment, parts.recorded, sequence: parts.sequence, at: parts.receivedAtNanoseconds,
                 reference: reference)
+            if let verdict = parts.recorded.verdict {
+                core.restoreVerdict(isDeclined: verdict == .decline, of: payment, at: parts.receivedAtNanoseconds)
+            }
         case .outcome, .label, .config, .gap:
             core.restore(sequence: parts.sequence)
+            if parts.kind == .config { core.reload.beginConfiguration(isEngaged: parts.isGovernorEngaged) }
             if let feedback = parts.feedback {
                 core.learn(feedback, receivedAtNanoseconds: parts.receivedAtNanoseconds)
             }

@@ -10,7 +10,10 @@ extension SubmissionTable {
     /// Stands for the length of a record that there is none of; a record has at most 32 bits of it.
     private static let noRecord: UInt64 = 1 << 32
 
-    func write(to encoder: inout StateEncoder) throws(PlatformError) {
+    /// - Parameter place: Where a record lies by now.
+    func write(
+        to encoder: inout StateEncoder, place: (RecordReference) -> RecordReference = { $0 }
+    ) throws(PlatformError) {
         try encoder.put(first)
         try encoder.put(next)
         try encoder.put(UInt64(forgottenEarly))
@@ -19,7 +22,7 @@ extension SubmissionTable {
             words.removeAll(keepingCapacity: true)
             for entry in chunk {
                 let submission = entry.submission
-                let reference = submission.reference
+                let reference = submission.reference.map(place)
                 words.append(entry.key)
                 words.append(submission.sequence)
                 words.append(reference?.segment ?? 0)

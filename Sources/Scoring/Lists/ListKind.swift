@@ -36,14 +36,6 @@ public enum ListKind: String, Sendable, CaseIterable {
         case .identifier, .internetAddress, .integer, .boolean, .timestamp, .metadata: false
         }
     }
-
-    /// Whether entries are identifiers, which reach the core as keyed hashes and are hashed alike at load.
-    var isPseudonymous: Bool {
-        switch self {
-        case .fingerprint, .customer, .device: true
-        case .emailDomain, .bin, .ip, .country, .merchant, .mcc, .text: false
-        }
-    }
 }
 
 /// The bounds of lists.

@@ -31,11 +31,16 @@ public struct CoreState: Sendable {
     }
 
     /// Writes the header and the state.
-    public func write(_ header: SnapshotHeader, to encoder: inout StateEncoder) throws(PlatformError) {
+    ///
+    /// - Parameter place: Where a record lies by now.
+    public func write(
+        _ header: SnapshotHeader, to encoder: inout StateEncoder,
+        place: (RecordReference) -> RecordReference = { $0 }
+    ) throws(PlatformError) {
         precondition(header.sequence == sequence, "a header of \(header.sequence) for the state of \(sequence)")
         try header.write(to: &encoder)
         try encoder.begin(.submissions)
-        try submissions.write(to: &encoder)
+        try submissions.write(to: &encoder, place: place)
         try encoder.begin(.aggregates)
         try aggregates.write { (words) throws(PlatformError) in try encoder.put(words) }
         try writeFeedback(to: &encoder)

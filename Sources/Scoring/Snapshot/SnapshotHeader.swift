@@ -69,15 +69,15 @@ public struct SnapshotHeader: Sendable, Equatable {
 }
 
 extension ScoringPlan {
-    /// A digest of all that gives a state's words their meaning: what is kept for which entities, how it is computed, and
-    /// within which limits. Equal digests, and only they, let a state be read back; everything that is planned is in the
+    /// A digest of all that gives a state's words their meaning: what is kept for which entities, how it is computed, also
+    /// what past features are computed from, and within which limits. Equal digests, and only they, let a state be read back; everything that is planned is in the
     /// plan's own description, so what is added to it is in here by itself.
     public func stateIdentity(limits: CoreLimits) -> SHA256Digest {
         var lines = ["limits \(limits)", "plan \(historyPlan)"]
         if let governor = policy.governor { lines.append("governor \(governor)") }
         lines += entities.map { "entity \($0)" }
         lines += columns.map { "column \($0)" }
-        lines += histories.map { "history \($0.entity) \($0.read) \($0.text)" }
+        lines += histories.map { "history \($0.entity) \($0.read) \(identity(of: $0))" }
         return SHA256.hash(lines.joined(separator: "\n"))
     }
 }

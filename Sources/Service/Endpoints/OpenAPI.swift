@@ -30,6 +30,8 @@ enum OpenAPI {
         json.raw(decision.utf8.span)
         json.key("Problem")
         json.raw(problem.utf8.span)
+        json.key("Readiness")
+        json.raw(readiness.utf8.span)
         json.endObject()
         json.endObject()
         json.endObject()

@@ -25,10 +25,11 @@ extension OpenAPI {
         "/v1/models":{"get":{"operationId":"models","summary":"The models and which one serves.",\
         "responses":{"200":\(object("The models."))}}},\
         "/v1/admin/reload":{"post":{"operationId":"reload","summary":"Reads features, rules, policy, lists and model anew, \
-        all or nothing; releases the governor.","responses":{"200":\(object("What changed.")),\(refusals(["422"]))}}},\
+        all or nothing; releases the governor.","responses":{"200":\(object("What changed.")),\(refusals(["422", "503"]))}}},\
         "/healthz":{"get":{"operationId":"health","summary":"Liveness.","responses":{"200":\(object("Alive."))}}},\
         "/readyz":{"get":{"operationId":"ready","summary":"Readiness, with reasons.",\
-        "responses":{"200":\(object("Payments are answered.")),"503":\(object("The service is stopping."))}}},\
+        "responses":{"200":\(answer("Payments are answered.", "Readiness")),\
+        "503":\(answer("The service is stopping.", "Readiness"))}}},\
         "/metrics":{"get":{"operationId":"metrics","summary":"Prometheus metrics.","responses":{"200":{\
         "description":"The metrics.","content":{"text/plain":{"schema":{"type":"string"}}}}}}},\
         "/openapi.json":{"get":{"operationId":"openapi","summary":"This document.",\
@@ -101,7 +102,21 @@ extension OpenAPI {
         "action":{"enum":["approve","review","challenge","decline","score","observe"]}}}},\
         "versions":{"type":"object"},"experiment":{"type":"object"},"recorded":{"type":"boolean"},\
         "latency_us":{"type":"object","required":["parse","features","rules","model","total"]},\
+        "segment":{"type":"string","description":"The segment whose bands decided."},\
+        "history_since":\(historySince),"governor":{"enum":["engaged"]},\
         "features":{"type":"object"}}}
+        """
+
+    private static let historySince = """
+        {"type":"object","description":"Histories that a reload added and that do not have their whole window yet, and when \
+        they began.","additionalProperties":{"type":"string","format":"date-time"}}
+        """
+
+    static let readiness = """
+        {"type":"object","required":["status","model","recording","reasons"],"properties":{\
+        "status":{"enum":["ready","degraded","not_ready"]},"model":{"enum":["serving","none","refused"]},\
+        "recording":{"type":"boolean"},"reasons":{"type":"array","items":{"type":"object","required":["code","detail"],\
+        "properties":{"code":{"type":"string"},"detail":{"type":"string"}}}},"history_since":\(historySince)}}
         """
 
     static let problem = """

@@ -5,6 +5,14 @@ import HTTP
 import Platform
 import Scoring
 
+/// Why a core can't be copied for a snapshot now.
+enum SnapshotObstacle: Error {
+    /// The log has no record of its last input, or not yet: a snapshot must not be ahead of it.
+    case notRecorded
+    /// Histories stand in parts since a reload; the next start makes one of them.
+    case inParts
+}
+
 /// A copy of a core at one place of the sequence, with all that its snapshot says.
 public struct SnapshotSource: Sendable {
     let state: CoreState
@@ -15,13 +23,12 @@ public struct SnapshotSource: Sendable {
     let configuration: [UInt8]
     let limits: CoreLimits
 
-    /// Copies what the sequencer knows; nil where the log has no record of it, or not yet, because records are
-    /// dropped, and where it is in parts since a reload.
+    /// Copies what the sequencer knows.
     ///
     /// The caller holds the sequencer, so that nothing is appended meanwhile.
-    init?(of sequencer: borrowing Sequencer, _ log: DecisionLogWriter) {
-        guard let mark = log.mark, mark.sequence == sequencer.core.sequence, sequencer.core.isStateWhole
-        else { return nil }
+    init(of sequencer: borrowing Sequencer, _ log: DecisionLogWriter) throws(SnapshotObstacle) {
+        guard sequencer.core.isStateWhole else { throw .inParts }
+        guard let mark = log.mark, mark.sequence == sequencer.core.sequence else { throw .notRecorded }
         state = sequencer.state
         self.mark = mark
         plan = sequencer.core.plan
@@ -32,8 +39,7 @@ public struct SnapshotSource: Sendable {
     func header(_ mark: LogMark) -> SnapshotHeader {
         SnapshotHeader(
             sequence: mark.sequence,
-            reference: RecordReference(
-                segment: mark.position.segment, offset: mark.position.offset, length: mark.position.length),
+            reference: RecordReference(mark.position),
             chain: mark.chain, takenAtNanoseconds: WallClock.nanosecondsSince1970(),
             identity: plan.stateIdentity(limits: limits),
             configuration: configuration)
@@ -43,14 +49,15 @@ public struct SnapshotSource: Sendable {
 enum SnapshotFile {
     /// Writes a state into a file of its own.
     ///
+    /// - Parameter relocations: Of the log, behind the commit of the state's last record.
     /// - Returns: The bytes of the file.
     static func write(
-        _ state: CoreState, _ header: SnapshotHeader, in folder: StateFolder
+        _ state: CoreState, _ header: SnapshotHeader, _ relocations: LogRelocations, in folder: StateFolder
     ) throws(PlatformError) -> Int {
         try makeDirectory(folder.path, mode: 0o700)
         let file = try NewFile(folder.path(of: header.sequence), mode: StateFolder.fileMode)
         var encoder = StateEncoder { (bytes) throws(PlatformError) in try file.write(bytes) }
-        try state.write(header, to: &encoder)
+        try state.write(header, to: &encoder) { RecordReference(relocations.resolve(LogPosition($0))) }
         try file.commit()
         return file.byteCount
     }
@@ -74,6 +81,12 @@ enum SnapshotFile {
         mutating func state(plan: ScoringPlan, limits: CoreLimits) throws(StateError) -> CoreState {
             try CoreState(header, plan: plan, limits: limits, from: &decoder)
         }
+    }
+}
+
+extension RecordReference {
+    init(_ position: LogPosition) {
+        self.init(segment: position.segment, offset: position.offset, length: position.length)
     }
 }
 

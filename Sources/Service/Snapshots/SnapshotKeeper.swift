@@ -32,6 +32,8 @@ public struct SnapshotSchedule: Sendable, Equatable {
 public enum SnapshotEvent: Sendable {
     case written(sequence: UInt64, bytes: Int, seconds: Double)
     case failed(reason: String)
+    /// None is taken until the next start, and nothing is wrong.
+    case postponed(reason: String)
 }
 
 public struct SnapshotStatistics: Sendable, Equatable {
@@ -50,8 +52,8 @@ public struct SnapshotStatistics: Sendable, Equatable {
 }
 
 final class SnapshotKeeper: Sendable {
-    /// Copies the state at one place of the sequence; nil where it has no mark in the log.
-    typealias Copy = @Sendable () -> SnapshotSource?
+    /// Copies the state at one place of the sequence.
+    typealias Copy = @Sendable () throws(SnapshotObstacle) -> SnapshotSource
 
     /// How often the schedule is looked at.
     private static let glanceNanoseconds: UInt64 = 1_000_000_000
@@ -72,7 +74,7 @@ final class SnapshotKeeper: Sendable {
     private let copy: Copy
     private let state: Mutex<State>
     /// One at a time.
-    private let queue = DispatchQueue(label: "shroff.snapshots")
+    let queue = DispatchQueue(label: "shroff.snapshots")
 
     /// - Parameter recovery: What this run began with.
     init(
@@ -113,11 +115,6 @@ final class SnapshotKeeper: Sendable {
         glanceLater()
     }
 
-    /// Takes one now and waits for it.
-    ///
-    /// - Returns: Whether it was written.
-    func takeNow() -> Bool { queue.sync { take(isInBackground: true) } }
-
     /// Takes the last one, if anything came since the one before and none was refused for it, and no other after it. Nobody
     /// waits for a core any more, so it does not stand back.
     func stop() {
@@ -131,10 +128,19 @@ final class SnapshotKeeper: Sendable {
         }
     }
 
+    /// Takes one; on `queue`.
+    ///
+    /// - Returns: Whether it was written.
     @discardableResult
-    private func take(isInBackground: Bool) -> Bool {
+    func take(isInBackground: Bool) -> Bool {
         let started = MonotonicClock.nanoseconds()
-        let source = copy()
+        let source: SnapshotSource?
+        do throws(SnapshotObstacle) {
+            source = try copy()
+        } catch {
+            source = nil
+            if error == .inParts { return postponed(at: started) }
+        }
         let copied = MonotonicClock.nanoseconds()
         state.withLock { state in
             state.attemptedAt = started
@@ -169,12 +175,12 @@ final class SnapshotKeeper: Sendable {
         _ source: SnapshotSource, _ header: SnapshotHeader, isInBackground: Bool
     ) -> Result<Int, PlatformError> {
         let held = SnapshotInHand(source.state)
-        let folder = folder
+        let (folder, relocations) = (folder, log.relocations)
         let work: @Sendable () -> Void = {
             guard let state = held.state.withLock({ $0 }) else { return }
             let result: Result<Int, PlatformError>
             do throws(PlatformError) {
-                result = .success(try SnapshotFile.write(state, header, in: folder))
+                result = .success(try SnapshotFile.write(state, header, relocations, in: folder))
             } catch {
                 result = .failure(error)
             }
@@ -196,6 +202,17 @@ final class SnapshotKeeper: Sendable {
             return state.report
         }
         report?(.written(sequence: header.sequence, bytes: bytes, seconds: seconds))
+    }
+
+    private func postponed(at started: UInt64) -> Bool {
+        let report = state.withLock { state in
+            state.attemptedAt = started
+            state.attemptedSequence = log.health.appendedThrough
+            state.statistics.problem = nil
+            return state.report
+        }
+        report?(.postponed(reason: "histories stand in parts since a reload; the next start makes one of them"))
+        return false
     }
 
     private func failed(_ reason: String) -> Bool {
