@@ -294,6 +294,11 @@ struct EntityTable: Sendable {
             recency.touch(entity)
             return entity
         }
+        return make(key, capacity: 1)
+    }
+
+    /// Makes an entity of a key that has none, with a chunk for so many events.
+    mutating func make(_ key: UInt64, capacity: Int) -> Int {
         let entity: Int
         if records.count < limits.entities {
             entity = records.append()
@@ -306,7 +311,8 @@ struct EntityTable: Sendable {
         index.insert(KeyIndex.Place(key), entity: entity)
         for word in emptyRecord.indices { records[entity, word] = emptyRecord[word] }
         records[entity, Layout.key] = key
-        records[entity, Layout.chunk] = arena.allocate(capacity: 1, owner: entity).packed
+        records[entity, Layout.chunk] = arena.allocate(capacity: capacity, owner: entity).packed
+        records[entity, Layout.bounds] = Bounds(head: 0, end: 0, capacity: capacity).packed
         foundKey = key
         foundEntity = entity
         return entity

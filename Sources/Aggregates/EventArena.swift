@@ -1,14 +1,14 @@
 // Where events lie: chunks of a few sizes, each the events of one entity. Chunks of one size fill pages of their own
 // without a gap: when one is given back, the last chunk of its size moves into its place, and whoever owns that one
 // learns its new place. So memory follows use, whatever the order in which entities grow and leave. A chunk larger than
-// an eighth of a page is an array of its own.
+// a fifth of a page is an array of its own.
 //
 //   chunk   owner | events, `capacity` of them | an index of each column, if the capacity is large
 
 struct EventArena: Sendable {
-    /// Words of a page: 64 KiB.
-    static let pageWords = 8_192
-    static let largestSharedChunk = pageWords / 8
+    /// Words of a page: 32 KiB.
+    static let pageWords = 4_096
+    static let largestSharedChunk = pageWords / 5
     /// Above this many events a chunk has an index of the values of each column; up to it they are searched.
     static let indexThreshold = 48
 
@@ -53,7 +53,7 @@ struct EventArena: Sendable {
         let largest = eventsPerEntity + eventsPerEntity / 3 + 1
         var capacity = 1
         while true {
-            let words = 1 + capacity * layout.eventWords + layout.columns.count * Self.indexWords(capacity: capacity)
+            let words = Self.words(capacity: capacity, layout: layout)
             let isShared = words <= Self.largestSharedChunk
             classes.append(
                 SizeClass(
@@ -69,6 +69,11 @@ struct EventArena: Sendable {
     static func indexSlots(capacity: Int) -> Int {
         guard capacity > indexThreshold else { return 0 }
         return 1 << (Int.bitWidth - (2 * capacity - 1).leadingZeroBitCount)
+    }
+
+    /// Words of a chunk.
+    static func words(capacity: Int, layout: Layout) -> Int {
+        1 + capacity * layout.eventWords + layout.columns.count * indexWords(capacity: capacity)
     }
 
     /// Four slots share a word.

@@ -2,8 +2,8 @@
 // after it. Items of a fixed number of words do not cross pages.
 
 struct PagedWords: Sendable {
-    /// Words of a page, about: 64 KiB.
-    static let pageWords = 8_192
+    /// Words of a page, about: 32 KiB. Larger ones take longer to copy, smaller ones are more references to copy.
+    static var pageWords: Int { 4_096 }
 
     let itemWords: Int
     private let itemsPerPageShift: Int
@@ -11,9 +11,9 @@ struct PagedWords: Sendable {
     private(set) var count = 0
 
     /// As many items share a page as fit, rounded down to a power of two.
-    init(itemWords: Int) {
+    init(itemWords: Int, pageWords: Int = Self.pageWords) {
         self.itemWords = itemWords
-        let items = max(1, Self.pageWords / itemWords)
+        let items = max(1, pageWords / itemWords)
         itemsPerPageShift = Int.bitWidth - 1 - items.leadingZeroBitCount
     }
 

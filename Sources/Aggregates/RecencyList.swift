@@ -3,7 +3,10 @@
 // each as its number plus one; 0 is none.
 
 struct RecencyList: Sendable {
-    private var links = PagedWords(itemWords: 1)
+    /// Words of a page: 8 KiB, because a payment writes to three of them and needs a word of each.
+    static var pageWords: Int { 1_024 }
+
+    private var links = PagedWords(itemWords: 1, pageWords: Self.pageWords)
     private var newest = -1
     private(set) var oldest = -1
 

@@ -124,15 +124,15 @@ struct TableReader {
 extension EntityTable {
     /// Makes an entity of words that were looked at: its head, its events, and what was told of them.
     fileprivate mutating func restore(_ head: Span<UInt64>, events: Span<UInt64>, told: Span<UInt64>) {
-        let entity = findOrMake(head[0])
         let count = Int(head[4])
-        if count > 1 { relocate(entity, capacity: arena.capacity(for: count)) }
+        let entity = make(head[0], capacity: arena.capacity(for: count))
         let reference = EventArena.Reference(packed: records[entity, Layout.chunk])
         let page = records.page(of: entity)
         let base = records.offset(of: entity)
         var view = EntityView(
             record: records.pages[page].mutableSpan, recordBase: base,
             page: arena.pages[reference.page].mutableSpan, layout: layout)
+        view.rebuildIndexes()
         view.first = Int64(bitPattern: head[1])
         view.lastDropped = Int64(bitPattern: head[2])
         view.present = Int64(bitPattern: head[3])

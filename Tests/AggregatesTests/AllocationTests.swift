@@ -48,7 +48,7 @@ import Testing
                     knownAtMicroseconds: now + Int64(random.next() % 40))
             }
         }
-        run(40_000)
+        run(80_000)
         let before = histories.statistics
         var most = 0
         for _ in 0..<100 { most = max(most, AllocationCounter.allocations { run(100) }) }

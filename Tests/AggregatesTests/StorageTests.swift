@@ -119,6 +119,16 @@ import Testing
         #expect(histories.statistics.bytes > 0)
     }
 
+    @Test func `entities that are alike each weigh the mean, and a heavy one moves the median little`() {
+        let plan = EntityPlan(name: "card", reads: [.init(.count(windowMicroseconds: 1_000))])
+        var histories = Aggregates(plan: HistoryPlan(entities: [plan]))
+        #expect(histories.medianEntityBytes == 0)
+        for key in 1...100 as ClosedRange<UInt64> { _ = histories.observe(0, Event(key: key, time: 0)) }
+        #expect(histories.medianEntityBytes == histories.statistics.bytes / 100)
+        for time in 0..<1_000 as Range<Int64> { _ = histories.observe(0, Event(key: 1, time: time)) }
+        #expect(histories.statistics.bytes / 100 > histories.medianEntityBytes)
+    }
+
     @Test func `a plan that cannot be kept is refused with its reason`() {
         func error(_ reads: [HistoryRead], measures: Int = 1, columns: Int = 1) -> HistoryPlanError? {
             let entity = EntityPlan(

@@ -26,10 +26,11 @@ enum BenchmarkCore {
             let median = sorted[sorted.count / 2]
             print("| \(Parts.names[part]) | \(Int(median)) | \(grouped(Int(1e9 / median))) |")
         }
-        guard let aggregates = rounds.last?.statistics?.aggregates else { return }
+        guard let last = rounds.last, let aggregates = last.statistics?.aggregates else { return }
         print(
             "\nEntities \(grouped(aggregates.entities)), events \(grouped(aggregates.events)), "
-                + "\(aggregates.bytes / max(1, aggregates.entities)) bytes an entity (mean, indexes included).")
+                + "\(aggregates.bytes / max(1, aggregates.entities)) bytes an entity (mean, indexes included), "
+                + "median \(last.medianEntityBytes).")
         print("CPU time of this thread; medians of \(options.rounds) rounds.")
     }
 
@@ -72,6 +73,7 @@ enum BenchmarkCore {
             parts.add(decided, to: .core, payments: source.block.payments.count)
         }
         parts.statistics = core.statistics
+        parts.medianEntityBytes = core.medianEntityBytes ?? 0
     }
 }
 
@@ -117,6 +119,7 @@ struct Parts {
     private var sums = [UInt64](repeating: 0, count: Self.names.count)
     private var payments = [Int](repeating: 0, count: Self.names.count)
     var statistics: CoreStatistics?
+    var medianEntityBytes = 0
 
     var nanoseconds: [Double] { sums.indices.map { Double(sums[$0]) / Double(payments[$0]) } }
 

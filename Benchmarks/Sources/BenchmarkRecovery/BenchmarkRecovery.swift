@@ -49,6 +49,7 @@ struct BenchmarkRecovery {
         var quiet = Pauses()
         for _ in 0..<baselinePayments { try quiet.measure { try till.pay(&sequencer) } }
         print("payments without a snapshot: \(quiet.summary)")
+        print("the longest: \(quiet.longest)")
 
         var copies = Pauses()
         var source: SnapshotSource?
@@ -63,6 +64,7 @@ struct BenchmarkRecovery {
         print("copy: \(copies.summary)")
         print("payments while it is written: \(busy.summary)")
         print("the first \(Pauses.firstCount) of them: \(busy.firstSummary)")
+        print("the longest: \(busy.longest)")
         print("file: \(bytes) bytes in \(Double(writer.finishedAt - begun) / 1e9) s, beside the payments")
 
         let again = nanoseconds()

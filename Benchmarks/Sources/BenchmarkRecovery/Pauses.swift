@@ -10,17 +10,40 @@ struct Pauses {
     /// The payments right behind a copy, which meet most pages that must be copied.
     static let firstCount = 1_000
 
+    private static let longestCount = 5
+
     private var elapsed: [UInt64] = []
-    /// Of the processor, which tells what others on the machine had no part in.
+    /// Of the processor, which tells what others on the machine had no part in; but a virtual machine that the host did not
+    /// run meanwhile counts that time too.
     private var processor: [UInt64] = []
+    /// Pages of memory that the payment was the first to touch: none of a long one's tells that it copied nothing.
+    private var faults: [Int] = []
 
     var count: Int { elapsed.count }
 
     mutating func measure(_ body: () throws -> Void) rethrows {
+        let faultsBefore = Self.pageFaults()
         let started = (nanoseconds(), nanoseconds(CLOCK_THREAD_CPUTIME_ID))
         try body()
-        elapsed.append(nanoseconds() - started.0)
-        processor.append(nanoseconds(CLOCK_THREAD_CPUTIME_ID) - started.1)
+        let ended = (nanoseconds(), nanoseconds(CLOCK_THREAD_CPUTIME_ID))
+        // Behind both clocks: these arrays grow, too.
+        faults.append(Self.pageFaults() - faultsBefore)
+        elapsed.append(ended.0 - started.0)
+        processor.append(ended.1 - started.1)
+    }
+
+    private static func pageFaults() -> Int {
+        var usage = rusage()
+        // RUSAGE_THREAD, a macro that is not imported.
+        getrusage(__rusage_who_t(1), &usage)
+        return usage.ru_minflt
+    }
+
+    /// The payments that took the processor longest.
+    var longest: String {
+        processor.indices.sorted { processor[$0] > processor[$1] }.prefix(Self.longestCount).map { place in
+            "number \(place + 1) \(processor[place] / 1_000) us of \(elapsed[place] / 1_000), \(faults[place]) page faults"
+        }.joined(separator: "; ")
     }
 
     var summary: String { "\(Self.summary(elapsed)); on the processor \(Self.summary(processor))" }

@@ -72,7 +72,8 @@ struct Till {
     func summary(_ sequencer: borrowing Sequencer) -> String {
         let statistics = sequencer.core.statistics
         return "\(statistics.aggregates.entities) entities, \(statistics.aggregates.events) events, "
-            + "\(statistics.aggregates.bytes) bytes, \(statistics.transactions) transactions"
+            + "\(statistics.aggregates.bytes) bytes (median of an entity \(sequencer.core.medianEntityBytes ?? 0)), "
+            + "\(statistics.transactions) transactions"
     }
 
     private mutating func nextBody() -> [UInt8] {

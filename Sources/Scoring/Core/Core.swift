@@ -351,6 +351,9 @@ public struct Core {
             transactionsForgottenEarly: submissions.forgottenEarly, feedback: feedbackStatistics)
     }
 
+    /// See `Aggregates.medianEntityBytes`; nil where histories are in parts.
+    public var medianEntityBytes: Int? { aggregates.whole?.medianEntityBytes }
+
     private var feedbackStatistics: FeedbackStatistics {
         var statistics = feedback
         statistics.transactions = transactions.count

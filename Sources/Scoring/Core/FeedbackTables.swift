@@ -177,106 +177,7 @@ struct TransactionTable: Sendable {
     }
 }
 
-/// Labels and outcomes that came before their payment.
-struct PendingFeedback: Sendable {
-    struct Told: Sendable, Equatable {
-        let knowledge: Aggregates.Knowledge
-        let knownAtMicroseconds: Int64
-        fileprivate let serial: UInt64
-    }
-
-    struct Queued: Sendable {
-        /// 0 where it has found its payment.
-        fileprivate var hash: UInt64
-        fileprivate let serial: UInt64
-        fileprivate let receivedAtNanoseconds: Int64
-    }
-
-    private let limit: Int
-    private let retentionNanoseconds: Int64
-    private var byTransaction: [UInt64: [Told]] = [:]
-    /// Entries of the queue that may have found their payment, beside as many as wait.
-    private static let spareEntries = 1_024
-
-    /// In the order in which they came, from `head` on; some of them have found their payment.
-    private(set) var queue: [Queued] = []
-    private var head = 0
-    private var serial: UInt64 = 0
-    private(set) var count = 0
-    /// Dropped because their payment did not come in time, or because there were too many.
-    private(set) var dropped = 0
-
-    init(limits: FeedbackLimits) {
-        precondition(limits.maximumPending > 0 && limits.pendingRetentionNanoseconds > 0, "\(limits)")
-        limit = limits.maximumPending
-        retentionNanoseconds = limits.pendingRetentionNanoseconds
-    }
-
-    var isEmpty: Bool { count == 0 }
-
-    mutating func add(
-        _ hash: UInt64, _ knowledge: Aggregates.Knowledge, knownAtMicroseconds: Int64,
-        receivedAtNanoseconds: Int64
-    ) {
-        expire(at: receivedAtNanoseconds)
-        while count >= limit { dropOldest() }
-        serial += 1
-        byTransaction[hash, default: []].append(
-            Told(knowledge: knowledge, knownAtMicroseconds: knownAtMicroseconds, serial: serial))
-        queue.append(Queued(hash: hash, serial: serial, receivedAtNanoseconds: receivedAtNanoseconds))
-        count += 1
-    }
-
-    /// What was told of a transaction, in the order in which it was told; nothing of it waits any longer.
-    mutating func take(_ hash: UInt64) -> [Told] {
-        guard let told = byTransaction.removeValue(forKey: hash) else { return [] }
-        for one in told { queue[place(of: one.serial)].hash = 0 }
-        count -= told.count
-        while head < queue.count, queue[head].hash == 0 { head += 1 }
-        if queue.count - head > 2 * count + Self.spareEntries {
-            queue = queue[head...].filter { $0.hash != 0 }
-            head = 0
-        }
-        dropFront()
-        return told
-    }
-
-    /// Where one that waits stands: their serial numbers rise.
-    private func place(of serial: UInt64) -> Int {
-        var (low, high) = (head, queue.count - 1)
-        while low < high {
-            let middle = (low + high) / 2
-            if queue[middle].serial < serial { low = middle + 1 } else { high = middle }
-        }
-        return low
-    }
-
-    /// Gives the memory before `head` back, now and then.
-    private mutating func dropFront() {
-        guard head >= Self.spareEntries, head * 2 >= queue.count else { return }
-        queue.removeFirst(head)
-        head = 0
-    }
-
-    /// Drops what has waited too long.
-    mutating func expire(at now: Int64) {
-        while head < queue.count, now - retentionNanoseconds >= queue[head].receivedAtNanoseconds { dropOldest() }
-    }
-
-    private mutating func dropOldest() {
-        guard head < queue.count else { return }
-        let oldest = queue[head]
-        head += 1
-        dropFront()
-        guard oldest.hash != 0 else { return }
-        byTransaction[oldest.hash]?.removeFirst()
-        if byTransaction[oldest.hash]?.isEmpty == true { byTransaction[oldest.hash] = nil }
-        count -= 1
-        dropped += 1
-    }
-}
-
-// MARK: The tables as words, to be kept and read back
+// MARK: As words, to be kept and read back
 
 extension TransactionTable {
     /// first, next, forgotten | entries from the front of the oldest chunk on
@@ -299,79 +200,19 @@ extension TransactionTable {
         }
         var number = first / UInt64(Self.chunkEntries) * UInt64(Self.chunkEntries)
         var entry = [UInt64](repeating: 0, count: Self.keysOffset + keys)
+        var hashes: [UInt64] = []
         while number < next {
             var span = entry.mutableSpan
             try decoder.fill(&span)
             guard entry[0] != 0 else { throw .malformed(.feedback, reason: "a transaction without a hash") }
             if number % UInt64(Self.chunkEntries) == 0 { chunks.append(Chunk(keys: keys)) }
             chunks[chunks.count - 1].words.append(contentsOf: entry)
-            if number >= first, shards[shard(of: entry[0])].insert(entry[0], number: number) { count += 1 }
+            if number >= first { hashes.append(entry[0]) }
             number += 1
         }
+        (shards, count) = SubmissionTable.Shard.tables(of: hashes, from: first, bits: Self.shardBits)
         self.first = first
         self.next = next
         self.forgotten = forgotten
-    }
-}
-
-extension PendingFeedback {
-    private static let entryWords = 5
-    /// An outcome's code is this much above its raw value, a label's is its raw value.
-    private static let outcomeCode: UInt64 = 8
-
-    /// serial, dropped, count | for each that waits: hash, serial, received, knowledge, known; in order of arrival
-    func write(to encoder: inout StateEncoder) throws(PlatformError) {
-        try encoder.put(serial)
-        try encoder.put(UInt64(dropped))
-        try encoder.put(UInt64(count))
-        for queued in queue[head...] where queued.hash != 0 {
-            guard let told = byTransaction[queued.hash]?.first(where: { $0.serial == queued.serial }) else { continue }
-            let code: UInt64 =
-                switch told.knowledge {
-                case .label(let label): UInt64(label.rawValue)
-                case .outcome(let outcome): Self.outcomeCode + UInt64(outcome.rawValue)
-                }
-            let words = [
-                queued.hash, queued.serial, UInt64(bitPattern: queued.receivedAtNanoseconds), code,
-                UInt64(bitPattern: told.knownAtMicroseconds),
-            ]
-            try encoder.put(words.span)
-        }
-    }
-
-    /// Reads back what `write` wrote; what has found its payment since it came is left out, for nothing asks for it.
-    init(limits: FeedbackLimits, from decoder: inout StateDecoder) throws(StateError) {
-        self.init(limits: limits)
-        let (serial, dropped, waiting) = (try decoder.word(), try decoder.word(), try decoder.word())
-        guard waiting <= UInt64(limit), let dropped = Int(exactly: dropped) else {
-            throw .malformed(.feedback, reason: "\(waiting) that wait")
-        }
-        var words = [UInt64](repeating: 0, count: Self.entryWords)
-        for _ in 0..<Int(waiting) {
-            var span = words.mutableSpan
-            try decoder.fill(&span)
-            guard words[0] != 0, words[1] <= serial, words[1] > queue.last?.serial ?? 0 else {
-                throw .malformed(.feedback, reason: "a serial number out of order, or no transaction")
-            }
-            let told = Told(
-                knowledge: try Self.knowledge(words[3]), knownAtMicroseconds: Int64(bitPattern: words[4]),
-                serial: words[1])
-            byTransaction[words[0], default: []].append(told)
-            queue.append(
-                Queued(
-                    hash: words[0], serial: words[1], receivedAtNanoseconds: Int64(bitPattern: words[2])))
-        }
-        self.serial = serial
-        self.dropped = dropped
-        count = Int(waiting)
-    }
-
-    private static func knowledge(_ code: UInt64) throws(StateError) -> Aggregates.Knowledge {
-        if code < outcomeCode, let label = LabelState(rawValue: UInt8(code)) { return .label(label) }
-        if code >= outcomeCode, code < 2 * outcomeCode, let outcome = OutcomeState(rawValue: UInt8(code - outcomeCode))
-        {
-            return .outcome(outcome)
-        }
-        throw .malformed(.feedback, reason: "knowledge \(code)")
     }
 }

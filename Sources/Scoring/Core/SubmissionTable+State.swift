@@ -9,6 +9,8 @@ extension SubmissionTable {
     private static let entryWords = 7
     /// Stands for the length of a record that there is none of; a record has at most 32 bits of it.
     private static let noRecord: UInt64 = 1 << 32
+    /// So many entries are read at once.
+    private static let entriesAtOnce: UInt64 = 512
 
     /// - Parameter place: Where a record lies by now.
     func write(
@@ -43,24 +45,29 @@ extension SubmissionTable {
             throw .malformed(.submissions, reason: "entries \(first) to \(next)")
         }
         var number = first / UInt64(Self.chunkEntries) * UInt64(Self.chunkEntries)
-        var words = [UInt64](repeating: 0, count: Self.entryWords)
+        var words = [UInt64](repeating: 0, count: Self.entryWords * Int(Self.entriesAtOnce))
+        var keys: [UInt64] = []
         while number < next {
+            let count = Int(min(next - number, Self.entriesAtOnce))
+            if words.count > count * Self.entryWords { words.removeLast(words.count - count * Self.entryWords) }
             var span = words.mutableSpan
             try decoder.fill(&span)
-            let entry = try Self.entry(words)
-            if number % UInt64(Self.chunkEntries) == 0 {
-                var chunk: [Entry] = []
-                chunk.reserveCapacity(Self.chunkEntries)
-                chunks.append(chunk)
+            for place in 0..<count {
+                let entry = try Self.entry(words.span.extracting(droppingFirst: place * Self.entryWords))
+                if number % UInt64(Self.chunkEntries) == 0 {
+                    var chunk: [Entry] = []
+                    chunk.reserveCapacity(Self.chunkEntries)
+                    chunks.append(chunk)
+                }
+                chunks[chunks.count - 1].append(entry)
+                if number >= first { keys.append(entry.key) }
+                number += 1
             }
-            chunks[chunks.count - 1].append(entry)
-            if number >= first { remember(entry.key, number: number) }
-            number += 1
         }
-        restoreCounts(first: first, next: next, forgottenEarly: forgotten)
+        restore(keys, first: first, next: next, forgottenEarly: forgotten)
     }
 
-    private static func entry(_ words: [UInt64]) throws(StateError) -> Entry {
+    private static func entry(_ words: Span<UInt64>) throws(StateError) -> Entry {
         guard words[0] != 0, words[4] <= noRecord else {
             throw .malformed(.submissions, reason: "an entry without a key, or with an endless record")
         }

@@ -101,12 +101,9 @@ struct SubmissionTable: Sendable {
         chunks[chunk][place].submission.reference = reference
     }
 
-    /// Lets the key lead to an entry that is read back.
-    mutating func remember(_ key: UInt64, number: UInt64) {
-        if shards[shard(of: key)].insert(key, number: number) { count += 1 }
-    }
-
-    mutating func restoreCounts(first: UInt64, next: UInt64, forgottenEarly: Int) {
+    /// Lets the keys lead to the entries that were read back, which are numbered from `first` on.
+    mutating func restore(_ keys: [UInt64], first: UInt64, next: UInt64, forgottenEarly: Int) {
+        (shards, count) = Shard.tables(of: keys, from: first, bits: Self.shardBits)
         self.first = first
         self.next = next
         self.forgottenEarly = forgottenEarly
@@ -194,9 +191,45 @@ extension SubmissionTable {
             return place
         }
 
-        private mutating func grow() {
+        /// The tables of all keys, each made at once and in its last size: keys in order of arrival would wait for the
+        /// memory of a table each.
+        ///
+        /// - Returns: The tables by a key's first `bits`, and how many keys there are; of equal ones the last counts.
+        static func tables(of keys: [UInt64], from first: UInt64, bits: Int) -> (shards: [Shard], count: Int) {
+            func shard(of key: UInt64) -> Int { Int(truncatingIfNeeded: key >> UInt64(64 - bits)) }
+            var shards = [Shard](repeating: Shard(), count: 1 << bits)
+            var starts = [Int](repeating: 0, count: shards.count + 1)
+            for key in keys { starts[shard(of: key) + 1] += 1 }
+            for place in shards.indices { starts[place + 1] += starts[place] }
+            var order = [Int](repeating: 0, count: keys.count)
+            var ends = starts
+            for place in keys.indices {
+                let shard = shard(of: keys[place])
+                order[ends[shard]] = place
+                ends[shard] += 1
+            }
+            var count = 0
+            for number in shards.indices {
+                let members = starts[number]..<starts[number + 1]
+                shards[number].reserve(members.count)
+                for place in order[members] where shards[number].insert(keys[place], number: first + UInt64(place)) {
+                    count += 1
+                }
+            }
+            return (shards, count)
+        }
+
+        /// Takes the size that so many keys need.
+        private mutating func reserve(_ keys: Int) {
+            var places = self.keys.count
+            while keys * 4 > places * 3 { places = max(Self.leastPlaces, places * 2) }
+            if places > self.keys.count { grow(to: places) }
+        }
+
+        private mutating func grow() { grow(to: max(Self.leastPlaces, keys.count * 2)) }
+
+        private mutating func grow(to places: Int) {
             let (oldKeys, oldNumbers) = (keys, numbers)
-            let places = max(Self.leastPlaces, oldKeys.count * 2)
             keys = [UInt64](repeating: 0, count: places)
             numbers = [UInt64](repeating: 0, count: places)
             for i in oldKeys.indices where oldKeys[i] != 0 {

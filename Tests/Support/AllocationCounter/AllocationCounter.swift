@@ -12,4 +12,12 @@ public enum AllocationCounter {
         try body()
         return Int(allocation_counter_of_this_thread() - before)
     }
+
+    /// Bytes that those calls ask for.
+    @inline(never)
+    public static func bytes(in body: () throws -> Void) rethrows -> Int {
+        let before = allocation_counter_bytes_of_this_thread()
+        try body()
+        return Int(allocation_counter_bytes_of_this_thread() - before)
+    }
 }

@@ -12,4 +12,7 @@ bool allocation_counter_is_on(void);
 /// Calls of malloc and its relatives by this thread since it began.
 size_t allocation_counter_of_this_thread(void);
 
+/// Bytes that they asked for.
+size_t allocation_counter_bytes_of_this_thread(void);
+
 #endif
