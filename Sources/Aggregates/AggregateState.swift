@@ -2,10 +2,11 @@
 // lies in memory: an entity's events and what was told of them. All that is derived of them is worked out again.
 //
 //   format | digest of the plan | for each kind:
-//     entities | evicted | dropped | late | too late | each entity, least recently added to first:
+//     entities | evicted | dropped | late | too late | missed revisions | each entity, least recently added to first:
 //       key | first | last dropped | present | events | revisions | decayed values | the events | the revisions
 //       event      time | if labelled: ticket, revisions | measures | conditions | columns
 //       revision   time | value, and 8 if it is an outcome; in the order of the events
+//     then the ladders (LadderState.swift)
 
 /// Why words are no state of the histories that they were to be.
 public enum AggregateStateError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -26,7 +27,7 @@ public enum AggregateStateError: Error, Equatable, Sendable, CustomStringConvert
 
 extension Aggregates {
     /// The first word of a written state.
-    public static var stateFormat: UInt64 { 1 }
+    public static var stateFormat: UInt64 { 2 }
 
     /// At most so many words are written at once.
     public static var statePieceWords: Int { 8_192 }
@@ -43,6 +44,13 @@ extension Aggregates {
             var entity = table.recency.oldest
             while entity >= 0 {
                 table.write(entity, to: &words)
+                try Self.writePieces(of: &words, isLast: false, body)
+                entity = table.recency.newer(than: entity)
+            }
+            table.writeLadderCount(to: &words)
+            entity = table.ladders.count == 0 ? -1 : table.recency.oldest
+            while entity >= 0 {
+                table.writeLadder(entity, to: &words)
                 try Self.writePieces(of: &words, isLast: false, body)
                 entity = table.recency.newer(than: entity)
             }
@@ -85,6 +93,8 @@ extension Aggregates {
         for kind in tables.indices {
             var reader = TableReader(layout: tables[kind].layout, name: plan.entities[kind].name)
             try reader.read(into: &tables[kind], fill)
+            var ladders = LadderReader(layout: reader.layout, limits: limits, name: reader.name)
+            try ladders.read(into: &tables[kind], fill)
         }
     }
 }
@@ -93,7 +103,7 @@ extension EntityTable {
     fileprivate func writeCounts(to words: inout [UInt64]) {
         let numbers = [
             records.count, counts.evictedEntities, counts.droppedEvents, counts.lateEvents,
-            counts.lateEventsBeyondLateness,
+            counts.lateEventsBeyondLateness, counts.missedRevisions,
         ]
         for number in numbers { words.append(UInt64(number)) }
     }

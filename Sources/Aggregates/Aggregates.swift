@@ -6,22 +6,32 @@
 public struct AggregateLimits: Sendable, Equatable {
     /// Past it the entity that was least recently added to leaves, and is counted.
     public var entities: Int
-    /// Past it an entity's oldest events leave, and are counted; reads that reach them say that they are partial.
+    /// Past it an entity's oldest events leave, and are counted: they are folded into buckets, from which reads that
+    /// reach them are answered with a bounded error, and say so.
     public var eventsPerEntity: Int
     /// How much earlier than its entity's newest payment one may be and still be added.
     public var allowedLatenessMicroseconds: Int64
+    /// Sizes of buckets, each twice the one before; past the last the oldest bucket is forgotten.
+    public var bucketLevels: Int
+    /// Different values of a column, beyond those of the kept events, that are told apart; past it they are sampled.
+    public var sampledValues: Int
 
     public init(
-        entities: Int = 1_000_000, eventsPerEntity: Int = 16_384, allowedLatenessMicroseconds: Int64 = 3_600_000_000
+        entities: Int = 1_000_000, eventsPerEntity: Int = 16_384, allowedLatenessMicroseconds: Int64 = 3_600_000_000,
+        bucketLevels: Int = 24, sampledValues: Int = 2_048
     ) {
         self.entities = entities
         self.eventsPerEntity = eventsPerEntity
         self.allowedLatenessMicroseconds = allowedLatenessMicroseconds
+        self.bucketLevels = bucketLevels
+        self.sampledValues = sampledValues
     }
 
     public static let maximumEntities = 1 << 30
     public static let maximumEventsPerEntity = 1 << 15
     public static let maximumLatenessMicroseconds = HistoryPlan.maximumWindowMicroseconds
+    public static let maximumBucketLevels = 24
+    public static let maximumSampledValues = 1 << 16
 }
 
 /// How many of what, for one kind of entity or for all.
@@ -37,10 +47,14 @@ public struct AggregateStatistics: Sendable, Equatable {
     public var lateEvents = 0
     /// Payments later than that: answered at their own time, not added.
     public var lateEventsBeyondLateness = 0
-    /// Payments of which a read was partial.
+    /// Payments of which a read was partial, and of which one was approximate.
     public var partialObservations = 0
+    public var approximateObservations = 0
     /// Labels and outcomes kept of events.
     public var revisions = 0
+    /// Labels and outcomes that came, or would have become known, after their event had left because its entity had
+    /// too many: buckets do not see them.
+    public var missedRevisions = 0
     /// Memory held, used or kept for use.
     public var bytes = 0
 
@@ -54,7 +68,9 @@ public struct AggregateStatistics: Sendable, Equatable {
         sum.lateEvents += part.lateEvents
         sum.lateEventsBeyondLateness += part.lateEventsBeyondLateness
         sum.partialObservations += part.partialObservations
+        sum.approximateObservations += part.approximateObservations
         sum.revisions += part.revisions
+        sum.missedRevisions += part.missedRevisions
         sum.bytes += part.bytes
     }
 }
@@ -86,6 +102,8 @@ public struct Aggregates: Sendable {
         precondition((1...AggregateLimits.maximumEventsPerEntity).contains(limits.eventsPerEntity))
         precondition(
             (0...AggregateLimits.maximumLatenessMicroseconds).contains(limits.allowedLatenessMicroseconds))
+        precondition((1...AggregateLimits.maximumBucketLevels).contains(limits.bucketLevels))
+        precondition((1...AggregateLimits.maximumSampledValues).contains(limits.sampledValues))
         self.plan = plan
         self.limits = limits
         tables = plan.entities.map {

@@ -9,6 +9,7 @@ struct EntityTable: Sendable {
     var recency = RecencyList()
     var arena: EventArena
     var revisions = Revisions()
+    var ladders: Ladders
     var counts = AggregateStatistics()
     private var scratch: Scratch
     /// A record to be moved back, and the record and the events of an entity never seen.
@@ -30,6 +31,7 @@ struct EntityTable: Sendable {
         self.limits = limits
         records = PagedWords(itemWords: layout.recordWords)
         arena = EventArena(layout: layout, eventsPerEntity: limits.eventsPerEntity)
+        ladders = Ladders(layout: layout, limits: limits)
         scratch = Scratch(layout: layout)
         emptyRecord = layout.emptyRecord
         shadow = emptyRecord
@@ -39,7 +41,7 @@ struct EntityTable: Sendable {
         var result = counts
         result.entities = records.count
         result.revisions = revisions.count
-        result.bytes = index.bytes + records.bytes + recency.bytes + arena.bytes + revisions.bytes
+        result.bytes = index.bytes + records.bytes + recency.bytes + arena.bytes + revisions.bytes + ladders.bytes
         return result
     }
 
@@ -102,7 +104,7 @@ struct EntityTable: Sendable {
             scratch.position = view.lookBack(to: payment.time, revisions)
             view.findNeighbours(payment, &scratch)
             if view.answer(payment, &scratch, revisions, results: &results, offset: offset) {
-                counts.partialObservations += 1
+                Self.reachBeyond(&view, payment, scratch, revisions, ladders, &counts, &results, offset)
             }
             return
         }
@@ -115,8 +117,23 @@ struct EntityTable: Sendable {
         scratch.entity = entity
         scratch.time = payment.time
         if view.answer(payment, &scratch, revisions, results: &results, offset: offset) {
-            counts.partialObservations += 1
+            Self.reachBeyond(&view, payment, scratch, revisions, ladders, &counts, &results, offset)
         }
+    }
+
+    /// Takes what the entity's buckets know to the answers that reached beyond its events.
+    private static func reachBeyond(
+        _ view: inout EntityView, _ payment: borrowing Payment, _ scratch: borrowing Scratch,
+        _ revisions: borrowing Revisions, _ ladders: borrowing Ladders, _ counts: inout AggregateStatistics,
+        _ results: inout MutableSpan<HistoryValue>, _ offset: Int
+    ) {
+        var found = (isPartial: true, isApproximate: false)
+        if view.ladder != 0 {
+            found = view.answerFromBuckets(
+                payment, scratch, revisions, ladders[view.ladder], results: &results, offset: offset)
+        }
+        if found.isPartial { counts.partialObservations += 1 }
+        if found.isApproximate { counts.approximateObservations += 1 }
     }
 
     private mutating func readEmpty(
@@ -156,7 +173,7 @@ struct EntityTable: Sendable {
         var view = EntityView(
             record: records.pages[page].mutableSpan, recordBase: base,
             page: arena.pages[reference.page].mutableSpan, layout: layout)
-        switch Self.prepare(&view, payment, &scratch, isRead: isRead, limits, &revisions, &counts) {
+        switch Self.prepare(&view, payment, &scratch, isRead: isRead, limits, &revisions, &ladders, &counts) {
         case .leave:
             return
         case .insert:
@@ -174,7 +191,8 @@ struct EntityTable: Sendable {
     /// Finds the payment's place, drops what is too old or too much, and says what is left to do.
     private static func prepare(
         _ view: inout EntityView, _ payment: borrowing Payment, _ scratch: inout Scratch, isRead: Bool,
-        _ limits: AggregateLimits, _ revisions: inout Revisions, _ counts: inout AggregateStatistics
+        _ limits: AggregateLimits, _ revisions: inout Revisions, _ ladders: inout Ladders,
+        _ counts: inout AggregateStatistics
     ) -> Step {
         let newest = view.isEmpty ? Int64.min : view.time(view.end - 1)
         if payment.time > view.present { view.advance(to: payment.time, revisions) }
@@ -190,22 +208,28 @@ struct EntityTable: Sendable {
             scratch.position = view.end
             if !view.layout.keepsAllAges {
                 let horizon = payment.time - limits.allowedLatenessMicroseconds - view.layout.longestWindow
-                counts.events -= view.dropEvents(upTo: horizon, &revisions)
+                let dropped = view.dropEvents(upTo: horizon, &revisions)
+                counts.events -= dropped
+                if dropped > 0, view.ladder != 0 { view.forgetBuckets(upTo: horizon, &ladders) }
             }
         }
         if view.count == limits.eventsPerEntity {
             counts.droppedEvents += 1
             if isLate, scratch.position == view.head {
                 // The payment itself is the oldest.
+                view.fold(payment, &ladders)
                 view.first = min(view.first, payment.time)
                 view.lastDropped = max(view.lastDropped, payment.time)
                 view.decayPassedOver(payment)
                 return .leave
             }
+            if view.isPending(view.head) { counts.missedRevisions += 1 }
+            view.foldOldest(&ladders)
             view.dropOldest(&revisions)
             counts.events -= 1
         }
         if !isRead { view.findNeighbours(payment, &scratch) }
+        if view.ladder != 0 { view.unfoldValues(payment, &ladders) }
         view.storeBounds()
         return view.end < view.capacity ? .insert : .makeRoom
     }
@@ -221,7 +245,10 @@ struct EntityTable: Sendable {
         var view = EntityView(
             record: records.pages[page].mutableSpan, recordBase: base,
             page: arena.pages[reference.page].mutableSpan, layout: layout)
-        guard let slot = view.slot(time: time, ticket: ticket) else { return false }
+        guard let slot = view.slot(time: time, ticket: ticket) else {
+            if view.ladder != 0, time <= view.lastDropped { counts.missedRevisions += 1 }
+            return false
+        }
         view.learn(slot, knowledge, knownAt: knownAt, &revisions)
         return true
     }
@@ -258,7 +285,10 @@ struct EntityTable: Sendable {
             from: .init(page: old.page, offset: old.offset + 1 + bounds.head * layout.eventWords),
             to: .init(page: new.page, offset: new.offset + 1))
         records[entity, Layout.chunk] = new.packed
-        records[entity, Layout.bounds] = Bounds(head: bounds.head, end: bounds.end, capacity: capacity).packed
+        records[entity, Layout.bounds] =
+            Bounds(
+                head: bounds.head, end: bounds.end, capacity: capacity, ladder: bounds.ladder
+            ).packed
         release(old, capacity: bounds.capacity)
         let page = records.page(of: entity)
         let base = records.offset(of: entity)
@@ -277,7 +307,7 @@ struct EntityTable: Sendable {
 
     // MARK: Entities
 
-    private mutating func find(_ key: UInt64) -> Int? {
+    mutating func find(_ key: UInt64) -> Int? {
         if foundEntity >= 0, foundKey == key { return foundEntity }
         guard let entity = index.find(KeyIndex.Place(key), where: { records[$0, Layout.key] == key }) else {
             return nil
@@ -312,7 +342,7 @@ struct EntityTable: Sendable {
         for word in emptyRecord.indices { records[entity, word] = emptyRecord[word] }
         records[entity, Layout.key] = key
         records[entity, Layout.chunk] = arena.allocate(capacity: capacity, owner: entity).packed
-        records[entity, Layout.bounds] = Bounds(head: 0, end: 0, capacity: capacity).packed
+        records[entity, Layout.bounds] = Bounds(head: 0, end: 0, capacity: capacity, ladder: 0).packed
         foundKey = key
         foundEntity = entity
         return entity
@@ -333,6 +363,7 @@ struct EntityTable: Sendable {
         }
         index.remove(KeyIndex.Place(records[entity, Layout.key]), entity: entity)
         release(chunk, capacity: bounds.capacity)
+        if bounds.ladder != 0 { ladders.release(bounds.ladder) }
         foundEntity = -1
     }
 }

@@ -20,6 +20,9 @@ extension EntityView {
         layout.isLabelled ? Int(truncatingIfNeeded: knowledge(slot) & Self.stateBits) : 0
     }
 
+    /// Whether something that was told of an event is not known yet at the present.
+    func isPending(_ slot: Int) -> Bool { layout.isLabelled && knowledge(slot) & Self.pendingBit != 0 }
+
     /// An event's state as the reads are to see it.
     @inline(__always)
     func state(_ slot: Int, _ revisions: borrowing Revisions) -> Int {

@@ -68,7 +68,7 @@ extension EntityView {
     }
 
     /// The payment's own part in a read that is taken after it; nil if it has none. Nothing is known of it yet.
-    private func own(_ group: Layout.Group, _ isAfter: Bool, _ payment: borrowing Payment) -> Int64? {
+    func own(_ group: Layout.Group, _ isAfter: Bool, _ payment: borrowing Payment) -> Int64? {
         guard isAfter else { return nil }
         if group.condition >= 0, payment.conditions[layout.conditions[group.condition]].meets & 1 == 0 { return nil }
         guard group.measure >= 0 else { return 0 }

@@ -14,6 +14,8 @@ struct EntityView: ~Copyable, ~Escapable {
     let capacity: Int
     var head: Int
     var end: Int
+    /// The number of the entity's ladder; 0 without one.
+    var ladder: Int
     /// States of knowledge are those of this time; `Int64.max` where those of the present will do.
     var knowledgeTime = Int64.max
 
@@ -27,6 +29,7 @@ struct EntityView: ~Copyable, ~Escapable {
         head = bounds.head
         end = bounds.end
         capacity = bounds.capacity
+        ladder = bounds.ladder
         eventBase = EventArena.Reference(packed: record[recordBase + Layout.chunk]).offset + 1
         eventWords = layout.eventWords
         self.recordBase = recordBase
@@ -73,7 +76,7 @@ struct EntityView: ~Copyable, ~Escapable {
     }
 
     mutating func storeBounds() {
-        record[recordBase + Layout.bounds] = Bounds(head: head, end: end, capacity: capacity).packed
+        record[recordBase + Layout.bounds] = Bounds(head: head, end: end, capacity: capacity, ladder: ladder).packed
     }
 
     /// A window's first slot; after the windows', the first slot that has not matured.

@@ -130,14 +130,18 @@ public struct HistoryValue: Sendable, Equatable {
     /// An `Int64` or a `Double` by its bits; 0 when missing.
     public var bits: UInt64
     public var kind: Kind
-    /// The window reaches events that are no longer kept, because the entity had more than `eventsPerEntity`, or the
-    /// payment was later than allowed: the answer is over those that are (a count or a distinct is at least this).
+    /// The read reaches events of which nothing is known any more: the entity had more than `eventsPerEntity` and it is
+    /// a read that buckets do not answer, or the payment was later than allowed. The answer is over the others.
     public var isPartial: Bool
+    /// The window reaches beyond the `eventsPerEntity` that are kept: the answer is theirs and that of buckets, with
+    /// the error that `Ladder` and `ValueSample` state, and as labels and outcomes were known when the events left.
+    public var isApproximate: Bool
 
-    public init(bits: UInt64, kind: Kind, isPartial: Bool = false) {
+    public init(bits: UInt64, kind: Kind, isPartial: Bool = false, isApproximate: Bool = false) {
         self.bits = bits
         self.kind = kind
         self.isPartial = isPartial
+        self.isApproximate = isApproximate
     }
 
     public static let missing = HistoryValue(bits: 0, kind: .missing)

@@ -73,6 +73,7 @@ final class Layout: Sendable {
     let streaks: [Streak]
     let decayed: [DecayedSum]
     let operations: [Operation]
+    let buckets: BucketLayout
 
     let longestWindow: Int64
     let keepsAllAges: Bool
@@ -131,6 +132,8 @@ final class Layout: Sendable {
         let placed = builder.placedGroups(firstWord: firstGroupWord, firstQuarter: pointerCount + counterColumns.count)
         groups = placed.groups
         groupStarts = placed.starts
+        buckets = BucketLayout(
+            groups: groups, windows: windows, operations: operations, columns: columns.count, matures: maturity != nil)
         recordPacked = placed.endWord
         recordWords = recordPacked + (pointerCount + counterColumns.count + groups.count + 3) / 4
 
@@ -146,7 +149,7 @@ final class Layout: Sendable {
         var record = [UInt64](repeating: 0, count: recordWords)
         record[Self.first] = UInt64(bitPattern: .max)
         record[Self.lastDropped] = UInt64(bitPattern: .min)
-        record[Self.bounds] = Bounds(head: 0, end: 0, capacity: 1).packed
+        record[Self.bounds] = Bounds(head: 0, end: 0, capacity: 1, ladder: 0).packed
         record[Self.present] = UInt64(bitPattern: .min)
         if isLabelled {
             record[Self.nextChange] = UInt64(bitPattern: .max)

@@ -77,18 +77,20 @@ struct FoundStreak: Sendable {
     var end: Int64?
 }
 
-/// Which slots of a chunk are in use, and how many there are.
+/// Which slots of a chunk are in use, how many there are, and the number of the entity's ladder, 0 without one.
 struct Bounds {
     var head: Int
     var end: Int
     var capacity: Int
+    var ladder: Int
 
     var count: Int { end - head }
 
-    init(head: Int, end: Int, capacity: Int) {
+    init(head: Int, end: Int, capacity: Int, ladder: Int) {
         self.head = head
         self.end = end
         self.capacity = capacity
+        self.ladder = ladder
     }
 
     @inline(__always)
@@ -96,9 +98,10 @@ struct Bounds {
         head = Int(packed & 0xFFFF)
         end = Int(packed >> 16 & 0xFFFF)
         capacity = Int(packed >> 32 & 0xFFFF)
+        ladder = Int(packed >> 48)
     }
 
-    var packed: UInt64 { UInt64(head) | UInt64(end) << 16 | UInt64(capacity) << 32 }
+    var packed: UInt64 { UInt64(head) | UInt64(end) << 16 | UInt64(capacity) << 32 | UInt64(ladder) << 48 }
 }
 
 /// Events back to the same value, ahead to it; 0 is none.

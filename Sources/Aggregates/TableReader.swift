@@ -31,7 +31,7 @@ struct TableReader {
     }
 
     mutating func read(into table: inout EntityTable, _ fill: (inout MutableSpan<UInt64>) throws -> Void) throws {
-        try Self.next(5, &words, fill)
+        try Self.next(6, &words, fill)
         try check(words.allSatisfy { $0 < 1 << 62 }, "a count")
         let entities = words[0]
         try check(entities <= table.limits.entities, "more entities than the limit")
@@ -39,6 +39,7 @@ struct TableReader {
         table.counts.droppedEvents = Int(words[2])
         table.counts.lateEvents = Int(words[3])
         table.counts.lateEventsBeyondLateness = Int(words[4])
+        table.counts.missedRevisions = Int(words[5])
         while entity < Int(entities) {
             try readEntity(into: &table, fill)
             entity += 1

@@ -131,7 +131,7 @@ private let distinct = HistoryRead.distinct(column: 0, windowMicroseconds: windo
         #expect(histories.statistics.events == 6)
     }
 
-    @Test func `an entity's oldest event leaves at one past the limit, and reads that reach it say so`() {
+    @Test func `an entity's oldest event is folded at one past the limit, and reads that reach it say so`() {
         let long = HistoryRead.count(windowMicroseconds: window)
         let short = HistoryRead.count(windowMicroseconds: 2)
         var histories = aggregates([.init(long), .init(short)], limits: AggregateLimits(eventsPerEntity: 4))
@@ -142,10 +142,11 @@ private let distinct = HistoryRead.distinct(column: 0, windowMicroseconds: windo
         #expect(histories.observe(0, payment(5)) == [.int(4), .int(1)])
         #expect(histories.statistics.droppedEvents == 1)
         #expect(histories.statistics.events == 4)
-        var partial = HistoryValue.int(4)
-        partial.isPartial = true
-        #expect(histories.observe(0, payment(6)) == [partial, .int(1)])
-        #expect(histories.statistics.partialObservations == 1)
+        var approximate = HistoryValue.int(5)
+        approximate.isApproximate = true
+        #expect(histories.observe(0, payment(6)) == [approximate, .int(1)])
+        #expect(histories.statistics.partialObservations == 0)
+        #expect(histories.statistics.approximateObservations == 1)
     }
 
     @Test func `times and measures at the ends of Int64 are answered`() {
@@ -179,10 +180,9 @@ private let distinct = HistoryRead.distinct(column: 0, windowMicroseconds: windo
         for number in 0..<Int64(most) * 2 {
             let values = histories.observe(0, payment(number, amount: number, value: UInt64(number % 20_000) + 1))
             guard number % 1_000 == 0 || number > 2 * Int64(most) - 5 else { continue }
-            // With the payment itself one more than is kept.
-            let kept = min(number + 1, Int64(most) + 1)
-            #expect(values.map(\.int) == [kept, (2 * number - kept + 1) * kept / 2, min(kept, 20_000)], "\(number)")
-            #expect(values[0].isPartial == (number > Int64(most)))
+            #expect(
+                values.map(\.int) == [number + 1, number * (number + 1) / 2, min(number + 1, 20_000)], "\(number)")
+            #expect(values[0].isApproximate == (number > Int64(most)) && !values[0].isPartial)
         }
         #expect(histories.statistics.events == most)
         #expect(histories.statistics.droppedEvents == most)

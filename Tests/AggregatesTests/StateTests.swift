@@ -4,8 +4,8 @@ import Testing
 @testable import Aggregates
 
 @Suite struct StateTests {
-    private func filled(_ seed: UInt64) -> (aggregates: Aggregates, source: TrafficSource) {
-        let scenario = Scenario.all[3]
+    private func filled(_ seed: UInt64, _ number: Int = 3) -> (aggregates: Aggregates, source: TrafficSource) {
+        let scenario = Scenario.all[number]
         var random = SplitMix64(seed: seed)
         let plan = scenario.randomPlan(using: &random)
         var aggregates = Aggregates(plan: plan, limits: scenario.limits)
@@ -17,9 +17,9 @@ import Testing
         return (aggregates, source)
     }
 
-    @Test(arguments: 1...12 as ClosedRange<UInt64>)
-    func `what was written and read back is written alike, and goes on alike`(seed: UInt64) throws {
-        var (original, source) = filled(seed)
+    @Test(arguments: 1...5 as ClosedRange<UInt64>, [3, 8, 9])
+    func `what was written and read back is written alike, and goes on alike`(seed: UInt64, scenario: Int) throws {
+        var (original, source) = filled(seed, scenario)
         let words = original.written()
         var read = try original.writtenAndRead()
         #expect(read.written() == words)
@@ -45,14 +45,14 @@ import Testing
             try Aggregates(plan: other, limits: aggregates.limits, words: words)
         }
         words[0] += 1
-        #expect(throws: AggregateStateError.unknownFormat(2)) {
+        #expect(throws: AggregateStateError.unknownFormat(3)) {
             try Aggregates(plan: aggregates.plan, limits: aggregates.limits, words: words)
         }
     }
 
-    @Test(arguments: 1...6 as ClosedRange<UInt64>)
-    func `words that were damaged are refused or make histories that answer`(seed: UInt64) {
-        var (aggregates, source) = filled(seed)
+    @Test(arguments: 1...2 as ClosedRange<UInt64>, [3, 8, 9])
+    func `words that were damaged are refused or make histories that answer`(seed: UInt64, scenario: Int) {
+        var (aggregates, source) = filled(seed, scenario)
         let words = aggregates.written()
         var refused = 0
         for _ in 0..<150 {

@@ -107,6 +107,16 @@ struct Scenario: Sendable {
             limits: AggregateLimits(eventsPerEntity: 130, allowedLatenessMicroseconds: 300), step: 2, lateShare: 25,
             latest: 350, windows: 1...500, values: 200),
         Scenario(
+            name: "many more than the events kept", keys: 1,
+            limits: AggregateLimits(
+                eventsPerEntity: 20, allowedLatenessMicroseconds: 100, bucketLevels: 3, sampledValues: 24),
+            step: 3, lateShare: 20, latest: 60, windows: 1...900, values: 90),
+        Scenario(
+            name: "more than the buckets hold", keys: 1,
+            limits: AggregateLimits(
+                eventsPerEntity: 3, allowedLatenessMicroseconds: 20, bucketLevels: 2, sampledValues: 8),
+            step: 2, lateShare: 10, latest: 30, windows: 1...400, values: 20),
+        Scenario(
             name: "bursts and pauses", keys: 2,
             limits: AggregateLimits(eventsPerEntity: 200, allowedLatenessMicroseconds: 30), step: 1, lateShare: 10,
             latest: 40, windows: 1...150, values: 30),

@@ -60,6 +60,7 @@ final class StateBytes {
         var aggregates = statistics.aggregates
         aggregates.bytes = 0
         aggregates.partialObservations = 0
+        aggregates.approximateObservations = 0
         return CoreStatistics(
             aggregates: aggregates, transactions: statistics.transactions,
             transactionsForgottenEarly: statistics.transactionsForgottenEarly, feedback: statistics.feedback)

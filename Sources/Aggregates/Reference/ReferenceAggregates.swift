@@ -30,6 +30,9 @@ public struct ReferenceAggregates: Sendable {
         var dropped: [Event] = []
         var first: Int64?
         var lastDropped: Int64?
+        /// The latest time at which it was read or added to.
+        var present = Int64.min
+        var ladder: ReferenceLadder?
         var lastSeen = 0
     }
 
@@ -57,16 +60,20 @@ public struct ReferenceAggregates: Sendable {
         conditions: Span<ConditionMask>, results: inout [HistoryValue], resultsOffset: Int = 0
     ) {
         let payment = event(entity, timeMicroseconds, 0, measures, columns, conditions)
+        tables[entity].entities[key]?.present.raise(to: payment.time)
         let history = ReferenceHistory(
             plan: tables[entity].plan, assumeLegitimateAfter: plan.assumeLegitimateAfterMicroseconds,
             entity: tables[entity].entities[key] ?? Entity(), payment: payment)
         var isPartial = false
+        var isApproximate = false
         for (number, planned) in tables[entity].plan.reads.enumerated() {
             let value = history.answer(planned)
             isPartial = isPartial || value.isPartial
+            isApproximate = isApproximate || value.isApproximate
             results[resultsOffset + number] = value
         }
         if isPartial { tables[entity].counts.partialObservations += 1 }
+        if isApproximate { tables[entity].counts.approximateObservations += 1 }
     }
 
     /// As `Aggregates.add`.
@@ -99,6 +106,7 @@ public struct ReferenceAggregates: Sendable {
         let plan = tables[entity].plan
         let keepsDropped = plan.reads.contains { $0.read.halfLifeMicroseconds != nil }
         let newest = history.events.last?.time ?? .min
+        history.present.raise(to: payment.time)
         if payment.time < newest {
             guard payment.time >= newest - limits.allowedLatenessMicroseconds else {
                 tables[entity].counts.lateEventsBeyondLateness += 1
@@ -107,18 +115,65 @@ public struct ReferenceAggregates: Sendable {
             tables[entity].counts.lateEvents += 1
         } else if !plan.keepsAllAges {
             let horizon = payment.time - limits.allowedLatenessMicroseconds - plan.longestWindowMicroseconds
+            let kept = history.events.count
             while let oldest = history.events.first, oldest.time <= horizon {
                 Self.dropOldest(&history, keepsDropped)
+            }
+            if history.events.count < kept, var ladder = history.ladder {
+                ladder.lost.raise(to: history.lastDropped ?? .min)
+                ladder.forget(horizon)
+                history.ladder = ladder.buckets.isEmpty ? nil : ladder
             }
         }
         history.first = min(history.first ?? .max, payment.time)
         let place = history.events.firstIndex { $0.time > payment.time } ?? history.events.count
         let isFull = history.events.count == limits.eventsPerEntity
+        if isFull { fold(place == 0 ? payment : history.events[0], &history, entity) }
         history.events.insert(payment, at: place)
         if isFull {
             Self.dropOldest(&history, keepsDropped)
             tables[entity].counts.droppedEvents += 1
         }
+        for column in payment.columns.indices where !isFull || place > 0 {
+            history.ladder?.samples[column]?.times[ValueSample.hash(payment.columns[column])] = nil
+        }
+    }
+
+    /// Folds the oldest event, which is to leave or to pass over the others.
+    private mutating func fold(_ oldest: Event, _ history: inout Entity, _ entity: Int) {
+        let plan = tables[entity].plan
+        if plan.isLabelled, oldest.revisions.contains(where: { $0.knownAt > history.present }) {
+            tables[entity].counts.missedRevisions += 1
+        }
+        let horizon = history.present - limits.allowedLatenessMicroseconds - plan.longestWindowMicroseconds
+        guard plan.longestWindowMicroseconds > 0, oldest.time > horizon else {
+            history.ladder?.lost.raise(to: oldest.time)
+            return
+        }
+        var ladder = history.ladder ?? ReferenceLadder(lost: history.lastDropped ?? .min)
+        var asking = oldest
+        asking.time = history.present
+        let maturity = self.plan.assumeLegitimateAfterMicroseconds
+        let now = ReferenceHistory(plan: plan, assumeLegitimateAfter: maturity, entity: history, payment: asking)
+        let state = now.state(oldest)
+        let matures = plan.isLabelled && state < 6 && maturity.map { oldest.time + $0 > history.present } ?? false
+        ladder.fold(
+            .init(event: oldest, state: state, matured: matures ? state + 12 : state), at: history.present, limits,
+            horizon: horizon)
+        for read in plan.reads where read.condition == nil {
+            switch read.read {
+            case .distinct(let column, _), .isFirst(let column, _):
+                ladder.samples[column, default: .init()].lift(horizon)
+            default: break
+            }
+        }
+        let others = history.events.filter { $0.ticket != oldest.ticket }
+        for column in Array(ladder.samples.keys) where oldest.columns[column] != Aggregates.missingColumn {
+            guard !others.contains(where: { $0.columns[column] == oldest.columns[column] }) else { continue }
+            ladder.samples[column]?.insert(
+                ValueSample.hash(oldest.columns[column]), oldest.time, limit: limits.sampledValues, horizon: horizon)
+        }
+        history.ladder = ladder
     }
 
     private static func dropOldest(_ history: inout Entity, _ keepsDropped: Bool) {
@@ -135,7 +190,10 @@ public struct ReferenceAggregates: Sendable {
         let time = Aggregates.clamped(timeMicroseconds)
         guard tables[entity].plan.isLabelled, var history = tables[entity].entities[key],
             let place = history.events.firstIndex(where: { $0.time == time && $0.ticket == ticket })
-        else { return false }
+        else {
+            noteMissed(entity, key, time)
+            return false
+        }
         let revision = Revision(knowledge: knowledge, knownAt: Aggregates.clamped(knownAtMicroseconds))
         var revisions = history.events[place].revisions
         revisions.insert(revision, at: revisions.firstIndex { $0.knownAt > revision.knownAt } ?? revisions.count)
@@ -147,6 +205,13 @@ public struct ReferenceAggregates: Sendable {
         history.events[place].revisions = revisions
         tables[entity].entities[key] = history
         return true
+    }
+
+    private mutating func noteMissed(_ entity: Int, _ key: UInt64, _ time: Int64) {
+        guard tables[entity].plan.isLabelled, let history = tables[entity].entities[key], history.ladder != nil else {
+            return
+        }
+        if time <= history.lastDropped ?? .min { tables[entity].counts.missedRevisions += 1 }
     }
 
     private func event(
@@ -175,4 +240,8 @@ public struct ReferenceAggregates: Sendable {
         }
         return result
     }
+}
+
+extension Int64 {
+    fileprivate mutating func raise(to other: Int64) { self = Swift.max(self, other) }
 }

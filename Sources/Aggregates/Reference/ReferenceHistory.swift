@@ -20,7 +20,7 @@ struct ReferenceHistory {
     }
 
     /// The number of an event's state of knowledge at the time of the read.
-    private func state(_ event: Event) -> Int {
+    func state(_ event: Event) -> Int {
         var state = KnowledgeState()
         guard plan.isLabelled else { return state.index }
         var isLabelKnown = false
@@ -69,7 +69,48 @@ struct ReferenceHistory {
             value = read.measure.map { measured(read, $0, events) } ?? .int(Int64(events.count))
         }
         value.isPartial = hasDropped(after: from)
+        if value.isPartial, let ladder = entity.ladder { reach(beyond: &value, ladder, planned, events, from) }
         return value
+    }
+
+    /// Takes what the buckets know to the answer of the kept events.
+    private func reach(
+        beyond value: inout HistoryValue, _ ladder: ReferenceLadder, _ planned: PlannedRead, _ events: [Event],
+        _ from: Int64
+    ) {
+        switch planned.read {
+        case .distinct(let column, _):
+            guard planned.condition == nil, let sample = ladder.samples[column] else { return }
+            var count = value.int + sample.count(after: from, through: now)
+            let own = payment.columns[column]
+            let isNew = !events.dropLast().contains { $0.columns[column] == own }
+            if planned.moment == .after, isNew, let last = sample.times[ValueSample.hash(own)], last > from, last <= now
+            {
+                count -= 1
+            }
+            value = .int(count)
+            value.isApproximate = sample.threshold != .max || now < entity.present
+        case .isFirst(let column, _):
+            guard planned.condition == nil, value.kind == .int, let sample = ladder.samples[column] else { return }
+            if value.int == 0 {
+                value = .int(0)
+                return
+            }
+            let hash = ValueSample.hash(payment.columns[column])
+            let last = sample.times[hash].flatMap { $0 <= now ? $0 : nil }
+            if let last, last > from {
+                value = .int(0)
+                return
+            }
+            let isComplete = sample.threshold == .max || hash < sample.threshold
+            guard last != nil || isComplete && now >= entity.present else { return }
+        default:
+            if planned.condition != nil, plan.isLabelled, now < ladder.foldedAt { return }
+            let folded = FoldedAnswer(history: self, ladder: ladder, planned: planned, from: from)
+            value = folded.answer(events)
+            value.isApproximate = true
+        }
+        value.isPartial = ladder.lost > from
     }
 
     private func measured(_ read: HistoryRead, _ measure: Int, _ events: [Event]) -> HistoryValue {

@@ -61,7 +61,7 @@ public struct Decision: Sendable, Equatable {
     public internal(set) var features: [Double] = []
     /// Features that ended in an error and count as missing.
     public internal(set) var failedFeatures = 0
-    /// A history reached events that are no longer kept.
+    /// A history reached events that are no longer kept one by one: it is approximate, or over the others alone.
     public internal(set) var hasPartialHistory = false
     /// The segment of the policy whose bands decided, by its place; nil: those of everybody else.
     public internal(set) var segment: Int?

@@ -134,7 +134,7 @@ struct PaymentHistories {
 
     /// Puts the payment's histories into their slots.
     ///
-    /// - Returns: Whether one of them reached events that are no longer kept.
+    /// - Returns: Whether one of them reached events that are no longer kept: it is approximate, or over the others.
     mutating func read(_ store: inout HistoryStores, _ frame: inout Frame) -> Bool {
         var isPartial = false
         var named: UInt64 = 0
@@ -156,7 +156,7 @@ struct PaymentHistories {
             for read in reads {
                 let value = values[read - reads.lowerBound]
                 frame.slots[historySlots[read]] = slot(of: value)
-                if value.isPartial { isPartial = true }
+                if value.isPartial || value.isApproximate { isPartial = true }
             }
         }
         for i in rates.indices {

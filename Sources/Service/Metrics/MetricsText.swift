@@ -57,6 +57,10 @@ enum ServiceMetricsText {
             "shroff_entity_events_dropped_total", "Events that left because their entity had too many.",
             UInt64(aggregates.droppedEvents), &text)
         PrometheusText.counter(
+            "shroff_entity_feedback_missed_total",
+            "Labels and outcomes known after their event had left because its entity had too many.",
+            UInt64(aggregates.missedRevisions), &text)
+        PrometheusText.counter(
             "shroff_late_payments_total", "Payments later than the allowed lateness, answered but not added.",
             UInt64(aggregates.lateEventsBeyondLateness), &text)
         PrometheusText.gauge(

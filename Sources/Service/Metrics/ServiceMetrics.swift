@@ -98,7 +98,7 @@ struct DecisionCounts: Sendable {
         Counter(path: \.failedFeatures, name: "feature_errors_total", help: "Features that ended in an error."),
         Counter(
             path: \.partialHistories, name: "partial_histories_total",
-            help: "Payments with a history that reached events no longer kept."),
+            help: "Payments with a history that reached events no longer kept: approximate, or over the others."),
         Counter(
             path: \.invalidFeedback, name: "feedback_invalid_total",
             help: "Labels and outcomes (or arrays of them) refused because a field was wrong."),
