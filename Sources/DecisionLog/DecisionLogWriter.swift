@@ -1,15 +1,19 @@
 // DecisionLogWriter.swift: the writing side. `append` moves a record into memory and makes its chain; `commit` gives
 // what waits to the kernel. Of the threads that call `commit` at once one leads: it writes everything that waits, in one
 // write, and the others, whose records went with it, wake up done. A disk that refuses stops nobody: `commit` says false
-// at once, the records stay, and one attempt every `retryMilliseconds` finds out when it takes them again.
+// at once, the records stay, and one attempt every `retryMilliseconds` finds out when it takes them again. Nor does a
+// disk that stalls: with `sync: always` a thread of the log's own writes and flushes, and who waits for it names a time.
+//
+//   commit(through: 7, by: t) ──▶ recorded by t ──▶ true
+//                             └─▶ t is over, or the disk has been silent for longer than its patience ──▶ false
 import Dispatch
 import Glibc
 import Platform
 
 /// Appends records to the log of one folder. Any thread may call any method.
 public final class DecisionLogWriter: Sendable {
-    /// A disk that has not answered for so long is reported as failing.
-    static let stallNanoseconds: UInt64 = 1_000_000_000
+    /// A disk that has not answered for so long is reported as failing, and nobody with a deadline waits for it any more.
+    static let patienceNanoseconds: UInt64 = 250_000_000
 
     /// The folder, as it was given.
     public let directory: String
@@ -20,11 +24,14 @@ public final class DecisionLogWriter: Sendable {
     let monitor: Monitor<WriterState>
     let finisher: SegmentFinisher
     private let lock: FolderLock
+    let syncMark: SyncMark
     private let timers = DispatchQueue(label: "decision-log.timers")
+    /// Where `sync: always` writes and flushes.
+    private let leaders = DispatchQueue(label: "decision-log.writer", qos: .userInteractive)
 
     init(
         folder: LogFolder, options: LogOptions, operations: FileOperations, lock: FolderLock,
-        finisher: SegmentFinisher, state: WriterState
+        finisher: SegmentFinisher, syncMark: SyncMark, state: WriterState
     ) {
         directory = folder.path
         self.folder = folder
@@ -32,6 +39,7 @@ public final class DecisionLogWriter: Sendable {
         self.operations = operations
         self.lock = lock
         self.finisher = finisher
+        self.syncMark = syncMark
         monitor = Monitor(state)
     }
 
@@ -64,21 +72,45 @@ public final class DecisionLogWriter: Sendable {
         case lead
     }
 
-    /// Gives the kernel all records up to `sequence`, or joins the thread that is doing so.
+    /// Gives the kernel all records up to `sequence`, or joins the thread that is doing so. Waits as long as the disk takes.
     ///
     /// - Returns: Whether the kernel has the record (and with `.always`, the disk). False means that the disk refuses, or
     ///   that the record was dropped; a record in line stays there and is recorded when the disk takes it again.
     public func commit(through sequence: UInt64) -> Bool {
-        let turn = monitor.await { state -> Turn? in
-            if state.pending.isDropped(sequence) { return .refused }
-            if sequence <= state.pending.recordedThrough { return .recorded }
-            if state.isClosed || sequence >= state.pending.nextSequence { return .refused }
-            if state.isLed { return state.failure == nil ? nil : .refused }
-            let now = Clock.monotonicNanoseconds()
-            if now < state.retryAt { return .refused }
-            state.take(at: now)
-            return .lead
+        finish(monitor.await { state in self.turn(&state, through: sequence, isPatient: true) }, sequence)
+    }
+
+    /// The same for one who has other things to do: waits until `deadline`, and for no disk that has been silent for longer
+    /// than `patienceNanoseconds`. With another `sync` than `.always` records go into the kernel's memory: that takes
+    /// microseconds or the machine is busy, so only the patience counts, and the caller may itself be the one who writes.
+    ///
+    /// - Parameter deadline: By CLOCK_MONOTONIC, in nanoseconds.
+    /// - Returns: As above; false also where the disk has not said so in time. Such a record may yet be recorded.
+    public func commit(through sequence: UInt64, by deadline: UInt64) -> Bool {
+        let patient = Clock.monotonicNanoseconds() + Self.patienceNanoseconds
+        let last = options.sync == .always ? min(deadline, patient) : patient
+        let turn = monitor.await(until: last) { state in self.turn(&state, through: sequence, isPatient: false) }
+        return finish(turn ?? .refused, sequence)
+    }
+
+    /// What a caller of `commit` does now; nil to wait.
+    private func turn(_ state: inout WriterState, through sequence: UInt64, isPatient: Bool) -> Turn? {
+        if state.pending.isDropped(sequence) { return .refused }
+        if sequence <= state.pending.recordedThrough { return .recorded }
+        if state.isClosed || sequence >= state.pending.nextSequence { return .refused }
+        let now = Clock.monotonicNanoseconds()
+        if state.isLed {
+            let isSilent = now > state.ledSince && now - state.ledSince > Self.patienceNanoseconds
+            return state.failure != nil || (isSilent && !isPatient) ? .refused : nil
         }
+        if now < state.retryAt { return .refused }
+        state.take(at: now)
+        guard options.sync == .always else { return .lead }
+        leaders.async { self.lead(through: .max) }
+        return nil
+    }
+
+    private func finish(_ turn: Turn, _ sequence: UInt64) -> Bool {
         switch turn {
         case .recorded: return true
         case .refused: return false
@@ -113,7 +145,7 @@ public final class DecisionLogWriter: Sendable {
                 syncFailures: state.syncFailures + finished.flushes, compressionProblem: finished.compression)
             if let failure = state.failure {
                 report.state = .failing(sinceNanoseconds: failure.since, reason: failure.reason)
-            } else if state.isLed, now > state.ledSince, now - state.ledSince > Self.stallNanoseconds {
+            } else if state.isLed, now > state.ledSince, now - state.ledSince > Self.patienceNanoseconds {
                 let stalled = now - state.ledSince
                 report.state = .failing(
                     sinceNanoseconds: Clock.nanosecondsSince1970() - Int64(stalled),
@@ -138,10 +170,16 @@ public final class DecisionLogWriter: Sendable {
         }
         guard isFirst else { return false }
         lead(through: .max)
-        let (file, isEmpty) = monitor.withLock { state in (state.file, state.pending.isEmpty) }
+        let (file, isEmpty, flushesFolder, length) = monitor.withLock { state in
+            (state.file, state.pending.isEmpty, state.isFolderUnflushed, state.fileLength)
+        }
         var isFlushed = true
         if let file, options.sync != .never { isFlushed = operations.flush(file.descriptor) >= 0 }
+        if isFlushed, flushesFolder, options.sync != .never { isFlushed = operations.flushFolder(folder.path) >= 0 }
         finisher.waitUntilIdle()
+        if let file, isFlushed, options.sync != .never, finisher.failures.unflushed == 0 {
+            syncMark.advance(to: file.first, length)
+        }
         monitor.withLock { $0.file = nil }
         lock.release()
         return isEmpty && isFlushed
@@ -162,6 +200,7 @@ public final class DecisionLogWriter: Sendable {
                 state.isLed = false
                 return nil
             }
+            monitor.broadcast()
         }
         monitor.broadcast()
     }
@@ -200,7 +239,7 @@ public final class DecisionLogWriter: Sendable {
     }
 
     /// Tries a disk that refused, for all that wait.
-    private func retry() {
+    func retry() {
         let leads = monitor.withLock { state in
             state.isRetryScheduled = false
             guard state.failure != nil, !state.isLed, !state.isClosed else { return false }
@@ -213,24 +252,37 @@ public final class DecisionLogWriter: Sendable {
     // MARK: Flushing by interval
 
     private func scheduleSync(_ state: inout WriterState) {
-        guard case .interval(let milliseconds) = options.sync, !state.isSyncScheduled, !state.isClosed else { return }
+        let milliseconds: Int
+        switch options.sync {
+        case .interval(let chosen): milliseconds = chosen
+        case .always: milliseconds = SyncMark.intervalMilliseconds
+        case .never: return
+        }
+        guard !state.isSyncScheduled, !state.isClosed else { return }
         state.isSyncScheduled = true
         timers.asyncAfter(deadline: .now() + .milliseconds(max(1, milliseconds))) { [weak self] in self?.sync() }
     }
 
     /// Flushes the segment, without the turn: records go on being written meanwhile. A flush that failed is not tried
-    /// again, for the kernel would call it done: the segment is given up, and a new one begun.
-    private func sync() {
-        let (file, flushesFolder) = monitor.withLock { state in
+    /// again, for the kernel would call it done: the segment is given up, and a new one begun. With `sync: always` all is
+    /// flushed that `fileLength` counts, and only the mark is moved.
+    func sync() {
+        let (file, length, flushesFolder) = monitor.withLock { state in
             state.isSyncScheduled = false
+            if options.sync == .always { return (state.isClosed ? nil : state.file, state.fileLength, false) }
             let flushesFolder = state.isFolderUnflushed
             state.isFolderUnflushed = false
-            return (state.isClosed ? nil : state.file, flushesFolder)
+            return (state.isClosed ? nil : state.file, state.fileLength, flushesFolder)
         }
         guard let file else { return }
-        var code = operations.flush(file.descriptor)
+        // Asked now: a full segment is counted before the one behind it is the open one.
+        let isRestFlushed = finisher.failures.unflushed == 0
+        var code = options.sync == .always ? 0 : operations.flush(file.descriptor)
         if code >= 0 && flushesFolder { code = operations.flushFolder(folder.path) }
-        guard code < 0 else { return }
+        guard code < 0 else {
+            if isRestFlushed || options.sync == .always { syncMark.advance(to: file.first, length) }
+            return
+        }
         monitor.await { state -> Void? in
             if state.isLed { return nil }  // whoever leads owns the segment
             state.syncFailures += 1

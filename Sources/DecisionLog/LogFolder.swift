@@ -3,6 +3,7 @@
 //   00000000000000000001.ndjson.gz   a full segment, compressed       .lock    held by the one writer
 //   00000000000000512345.ndjson      the segment that is written to   format   the version of the form
 //   00000000000000512345.torn-1      what a crash left at its end, set aside
+//   synced                           how far the log is on the disk (SyncMark.swift)
 import CLinux
 import Glibc
 import Platform
@@ -23,6 +24,7 @@ struct LogFolder: Sendable {
     func compressedPath(_ first: UInt64) -> String { plainPath(first) + ".gz" }
     var formatPath: String { path + "/format" }
     var lockPath: String { path + "/.lock" }
+    var syncedPath: String { path + "/synced" }
 
     func segmentPath(_ segment: LogSegment) -> String {
         segment.isCompressed ? compressedPath(segment.first) : plainPath(segment.first)
@@ -38,7 +40,7 @@ struct LogFolder: Sendable {
         }
     }
 
-    private static func digits(_ value: UInt64) -> String {
+    static func digits(_ value: UInt64) -> String {
         let digits = String(value)
         return String(repeating: "0", count: max(0, nameDigits - digits.utf8.count)) + digits
     }
@@ -93,9 +95,9 @@ struct LogFolder: Sendable {
     }
 
     /// Marks a folder with this version, when it has no mark.
-    func writeFormat() throws(PlatformError) {
+    func writeFormat(_ operations: FileOperations) throws(PlatformError) {
         guard access(formatPath, F_OK) != 0 else { return }
-        try writeFileAtomically(formatPath, Array((Self.formatText + "\n").utf8))
+        try operations.putFile(formatPath, Array((Self.formatText + "\n").utf8))
     }
 
     private static let formatText = "shroff decision log \(LogFormat.version)"

@@ -21,12 +21,18 @@ public struct LogMark: Sendable, Equatable {
 /// Looks into a log before it is read.
 public struct LogProbe: Sendable {
     let directory: String
+    /// After a loss of power: how far the log was flushed. Behind it records may be gone before one that is there.
+    var synced: SyncedPlace?
 
     /// Why reading can't begin behind the mark; nil where it can.
     ///
     /// - Complexity: O(bytes of the marked segment up to the mark), which are inflated where it is compressed.
     public func problem(with mark: LogMark) -> LogError? {
         do throws(LogError) {
+            if let synced, synced.isBefore(mark.position.segment, mark.position.offset) {
+                throw .notMarked(
+                    sequence: mark.sequence, path: LogFolder(path: directory).plainPath(mark.position.segment))
+            }
             _ = try LogReader(directory: directory, after: mark)
             return nil
         } catch {

@@ -1,6 +1,6 @@
 // LogRecovery.swift: opening a log for writing. The folder is locked, every record is read back and checked, what a write
-// cut short left at the very end is set aside, and the writer goes on behind the last record. Damage anywhere else stops
-// the start with an error that names it.
+// cut short or a loss of power left at the end is set aside, and the writer goes on behind the last record. Damage anywhere
+// else stops the start with an error that names it.
 import Glibc
 import Platform
 
@@ -10,6 +10,8 @@ public struct TornTail: Sendable, Equatable {
     /// The file that now holds those bytes.
     public var keptAs: String
     public var bytes: Int
+    /// Segments behind it that were set aside whole, as a loss of power may leave them; where they are now.
+    public var laterSegments: [String] = []
 }
 
 /// What opening a log found.
@@ -41,32 +43,40 @@ extension DecisionLogWriter {
             directory: directory, options: options, operations: .system, startingAfter: start, onRecord: onRecord)
     }
 
-    static func open(
+    package static func open(
         directory: String, options: LogOptions, operations: FileOperations,
         startingAfter start: (LogProbe) -> LogMark? = { _ in nil }, onRecord: (LogRecord) throws -> Void
     ) throws(LogError) -> (DecisionLogWriter, RecoveryReport) {
         let folder = LogFolder(path: directory)
-        try folder.make()
+        try folder.make(operations)
         let lock = try FolderLock(folder)
-        try folder.removeLeftovers()
+        try folder.removeLeftovers(operations)
+        let synced = SyncMark.read(in: folder)
+        let syncMark = SyncMark(folder, operations, after: synced)
+        let afterLossOfPower = synced.flatMap { $0.boot == syncMark.boot ? nil : $0 }
         var report = RecoveryReport()
         var reader: LogReader
-        if let mark = start(LogProbe(directory: directory)) {
+        if let mark = start(LogProbe(directory: directory, synced: afterLossOfPower)) {
             reader = try LogReader(directory: directory, after: mark)
             report.startedAfter = mark.sequence
         } else {
             reader = try LogReader(directory: directory)
         }
-        report.torn = try readBack(&reader, &report, onRecord)
+        report.torn = try readBack(&reader, &report, afterLossOfPower, operations, onRecord)
+        let segments = report.torn == nil ? reader.segments : try folder.segments()
         report.segments = reader.segmentsRead
         report.lastSequence = reader.nextSequence - 1
         report.lastChain = reader.lastChain
         report.remains = reader.remains
 
-        let finisher = SegmentFinisher(folder: folder, options: options, operations: operations, lock: lock)
-        for segment in reader.segments.dropLast() where !segment.isCompressed { finisher.finish(first: segment.first) }
-        let file = try folder.openLast(reader.segments.last, sync: options.sync, operations: operations)
+        let finisher = SegmentFinisher(
+            folder: folder, options: options, operations: operations, syncMark: syncMark, lock: lock)
+        let file = try folder.openLast(segments.last, sync: options.sync, operations: operations)
         let length = file == nil ? 0 : reader.soundBytes
+        if try folder.flush(segments, behind: synced, sync: options.sync, operations) {
+            syncMark.advance(to: segments.last?.first ?? 0, segments.last?.isCompressed == true ? .max : length)
+        }
+        for segment in segments.dropLast() where !segment.isCompressed { finisher.finish(first: segment.first) }
         var state = WriterState(
             pending: PendingRecords(
                 options: options, nextSequence: reader.nextSequence, chain: reader.chain, lastLine: reader.lastLine,
@@ -74,12 +84,14 @@ extension DecisionLogWriter {
         state.file = file
         state.fileLength = length
         let writer = DecisionLogWriter(
-            folder: folder, options: options, operations: operations, lock: lock, finisher: finisher, state: state)
+            folder: folder, options: options, operations: operations, lock: lock, finisher: finisher,
+            syncMark: syncMark, state: state)
         return (writer, report)
     }
 
     private static func readBack(
-        _ reader: inout LogReader, _ report: inout RecoveryReport, _ onRecord: (LogRecord) throws -> Void
+        _ reader: inout LogReader, _ report: inout RecoveryReport, _ afterLossOfPower: SyncedPlace?,
+        _ operations: FileOperations, _ onRecord: (LogRecord) throws -> Void
     ) throws(LogError) -> TornTail? {
         do throws(LogError) {
             while let record = try reader.next() {
@@ -93,17 +105,17 @@ extension DecisionLogWriter {
             }
             return nil
         } catch {
-            guard case .damaged(let damage) = error, damage.isTornTail, let last = reader.segments.last else {
-                throw error
-            }
-            return try reader.folder.setAside(last, damage)
+            guard case .damaged(let damage) = error,
+                damage.isTornTail || afterLossOfPower?.explains(damage, in: reader.folder, reader.segments) == true
+            else { throw error }
+            return try reader.folder.setAside(reader.segments, damage, operations)
         }
     }
 }
 
 extension LogFolder {
     /// Makes the folder when it is not there, and marks it with the format's version.
-    fileprivate func make() throws(LogError) {
+    fileprivate func make(_ operations: FileOperations) throws(LogError) {
         do throws(PlatformError) {
             try makeDirectory(path)
         } catch {
@@ -111,7 +123,7 @@ extension LogFolder {
         }
         try checkFormat()
         do throws(PlatformError) {
-            try writeFormat()
+            try writeFormat(operations)
         } catch {
             throw .platform(error)
         }
@@ -119,18 +131,53 @@ extension LogFolder {
 
     /// Removes what a run that was killed left behind: temporary files, and the compressed twin of a segment whose plain
     /// file is still there (it will be compressed again).
-    fileprivate func removeLeftovers() throws(LogError) {
-        for name in try names() where name.hasPrefix(".") && name.hasSuffix(".tmp") { unlink(path + "/" + name) }
-        for segment in try segments() where !segment.isCompressed { unlink(compressedPath(segment.first)) }
+    fileprivate func removeLeftovers(_ operations: FileOperations) throws(LogError) {
+        let names = try names()
+        for name in names where name.hasPrefix(".") && name.hasSuffix(".tmp") {
+            _ = operations.remove(path + "/" + name)
+        }
+        for segment in try segments() where !segment.isCompressed {
+            let compressed = compressedPath(segment.first)
+            if names.contains(where: { path + "/" + $0 == compressed }) { _ = operations.remove(compressed) }
+        }
     }
 
-    /// Copies the torn end of the last segment into a file of its own, then cuts it off.
-    fileprivate func setAside(_ segment: LogSegment, _ damage: LogDamage) throws(LogError) -> TornTail {
+    /// Sets aside what lies from the damage on: segments behind it, which go on from records that are gone, get other names,
+    /// and the torn end of its own is copied into a file of its own, then cut off.
+    fileprivate func setAside(
+        _ segments: [LogSegment], _ damage: LogDamage, _ operations: FileOperations
+    ) throws(LogError) -> TornTail {
+        let torn = segments.first { !$0.isCompressed && plainPath($0.first) == damage.path }
+        var tail = TornTail(damage: damage, keptAs: "", bytes: 0)
+        // What has a name has at least one record of its own, unless it is the torn one.
+        for segment in segments where segment.first > torn?.first ?? damage.sequence {
+            let kept = tornPath(segment.first) + (segment.isCompressed ? ".gz" : "")
+            let code = operations.rename(segmentPath(segment), kept)
+            guard code >= 0 else {
+                throw .platform(PlatformError(operation: "set aside", path: segmentPath(segment), code: -code))
+            }
+            tail.laterSegments.append(kept)
+        }
+        if !tail.laterSegments.isEmpty {
+            let code = operations.flushFolder(path)
+            guard code >= 0 else { throw .platform(PlatformError(operation: "flush", path: path, code: -code)) }
+        }
+        if let torn {
+            (tail.keptAs, tail.bytes) = try cut(torn, damage, operations)
+        } else {
+            tail.keptAs = tail.laterSegments.first ?? ""
+        }
+        return tail
+    }
+
+    private func cut(
+        _ segment: LogSegment, _ damage: LogDamage, _ operations: FileOperations
+    ) throws(LogError) -> (keptAs: String, bytes: Int) {
         let path = plainPath(segment.first)
         let kept = tornPath(segment.first)
         do throws(PlatformError) {
-            let descriptor = Glibc.open(path, O_RDWR | O_CLOEXEC)
-            guard descriptor >= 0 else { throw PlatformError(operation: "open", path: path, code: errno) }
+            let descriptor = operations.reopen(path)
+            guard descriptor >= 0 else { throw PlatformError(operation: "open", path: path, code: -descriptor) }
             defer { close(descriptor) }
             var status = stat()
             guard fstat(descriptor, &status) == 0 else {
@@ -148,11 +195,11 @@ extension LogFolder {
                 }
                 done += max(0, count)
             }
-            try writeFileAtomically(kept, torn)
-            guard ftruncate(descriptor, off_t(damage.offset)) == 0, fsync(descriptor) == 0 else {
-                throw PlatformError(operation: "cut", path: path, code: errno)
-            }
-            return TornTail(damage: damage, keptAs: kept, bytes: torn.count)
+            try operations.putFile(kept, torn)
+            var code = operations.truncate(descriptor, damage.offset)
+            if code >= 0 { code = operations.flush(descriptor) }
+            guard code >= 0 else { throw PlatformError(operation: "cut", path: path, code: -code) }
+            return (kept, torn.count)
         } catch {
             throw .platform(error)
         }
@@ -165,14 +212,56 @@ extension LogFolder {
     ) throws(LogError) -> SegmentFile? {
         guard let segment, !segment.isCompressed else { return nil }
         let path = plainPath(segment.first)
-        let descriptor = Glibc.open(path, O_RDWR | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .platform(PlatformError(operation: "open", path: path, code: errno)) }
+        let descriptor = operations.reopen(path)
+        guard descriptor >= 0 else { throw .platform(PlatformError(operation: "open", path: path, code: -descriptor)) }
         let file = SegmentFile(descriptor: descriptor, first: segment.first)
         if sync != .never {
             let code = operations.flush(descriptor)
             if code < 0 { throw .platform(PlatformError(operation: "flush", path: path, code: -code)) }
         }
         return file
+    }
+
+    /// Flushes what an earlier run may have left in the kernel's memory: plain segments from the mark on, and names. Unless
+    /// nothing is ever flushed it is written once more before: where a flush failed and the run was killed before it could
+    /// give the segment up, the kernel takes for written what the disk does not have.
+    ///
+    /// - Returns: Whether all of it is on the disk for certain.
+    /// - Throws: Where a flush fails: what goes on behind it would not be on the disk whatever later flushes say.
+    fileprivate func flush(
+        _ segments: [LogSegment], behind synced: SyncedPlace?, sync: LogOptions.Sync, _ operations: FileOperations
+    ) throws(LogError) -> Bool {
+        var isRewritten = true
+        for segment in segments where !segment.isCompressed && segment.first >= synced?.segment ?? 0 {
+            let descriptor = operations.reopen(plainPath(segment.first))
+            guard descriptor >= 0 else { return false }
+            defer { close(descriptor) }
+            if sync != .never, let synced {
+                let start = segment.first == synced.segment ? synced.offset : 0
+                isRewritten = rewrite(descriptor, from: start, operations) && isRewritten
+            }
+            let code = operations.flush(descriptor)
+            if code < 0 && sync == .never { return false }
+            if code < 0 {
+                throw .platform(PlatformError(operation: "flush", path: plainPath(segment.first), code: -code))
+            }
+        }
+        return operations.flushFolder(path) >= 0 && isRewritten
+    }
+
+    /// Writes a file's bytes over themselves.
+    private func rewrite(_ descriptor: Int32, from start: UInt64, _ operations: FileOperations) -> Bool {
+        var block = [UInt8](repeating: 0, count: ByteSource.blockBytes)
+        var offset = start
+        while offset < UInt64(Int64.max) {
+            let got = block.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, off_t(offset)) }
+            if got <= 0 { return got == 0 }
+            let count = block.withUnsafeBytes { bytes in
+                operations.write(descriptor, UnsafeRawBufferPointer(rebasing: bytes[..<got]), offset)
+            }
+            if count > 0 { offset += UInt64(count) } else if count != -Int(EINTR) { return false }
+        }
+        return true
     }
 
     /// Reads one line by its place: from the plain segment, or else from the compressed one, inflating up to it.

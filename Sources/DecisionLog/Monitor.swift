@@ -16,7 +16,12 @@ final class Monitor<State>: @unchecked Sendable {
         mutex.initialize(to: pthread_mutex_t())
         condition = .allocate(capacity: 1)
         condition.initialize(to: pthread_cond_t())
-        precondition(pthread_mutex_init(mutex, nil) == 0 && pthread_cond_init(condition, nil) == 0, "no lock to be had")
+        var attributes = pthread_condattr_t()
+        precondition(
+            pthread_mutex_init(mutex, nil) == 0 && pthread_condattr_init(&attributes) == 0
+                && pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0
+                && pthread_cond_init(condition, &attributes) == 0, "no lock to be had")
+        pthread_condattr_destroy(&attributes)
     }
 
     deinit {
@@ -41,6 +46,19 @@ final class Monitor<State>: @unchecked Sendable {
         while true {
             if let result = body(&state.pointee) { return result }
             pthread_cond_wait(condition, mutex)
+        }
+    }
+
+    /// The same until a time of the monotonic clock; past it nil. `body` runs once more when the time is over.
+    func await<Result>(until nanoseconds: UInt64, _ body: (inout State) -> Result?) -> Result? {
+        var time = timespec()
+        time.tv_sec = Int(nanoseconds / 1_000_000_000)
+        time.tv_nsec = Int(nanoseconds % 1_000_000_000)
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while true {
+            if let result = body(&state.pointee) { return result }
+            if pthread_cond_timedwait(condition, mutex, &time) == ETIMEDOUT { return body(&state.pointee) }
         }
     }
 

@@ -26,7 +26,7 @@ struct WriterState: Sendable {
     /// The segment that is written to, and how far records stand in it.
     var file: SegmentFile?
     var fileLength: UInt64 = 0
-    /// Whether a thread has the turn to write, and since when (monotonic).
+    /// Whether a thread has the turn to write, and since when it is at its piece of work (monotonic).
     var isLed = false
     var ledSince: UInt64 = 0
     var failure: Failure?
@@ -46,6 +46,7 @@ struct WriterState: Sendable {
 
     /// What the leading thread does next; when there is nothing, the turn is free again.
     mutating func nextWork() -> Work? {
+        ledSince = Clock.monotonicNanoseconds()
         if let batch = pending.beginFlight() { return .write(batch, file, flushesFolder: isFolderUnflushed) }
         if failure != nil && file == nil { return .begin(pending.firstUnrecorded) }
         isLed = false
@@ -104,7 +105,7 @@ extension DecisionLogWriter {
     private func create(_ first: UInt64, _ outcome: inout WriteOutcome) -> Bool {
         let path = folder.plainPath(first)
         var descriptor = operations.create(path)
-        if descriptor == -EEXIST, rename(path, folder.tornPath(first)) == 0 {
+        if descriptor == -EEXIST, operations.rename(path, folder.tornPath(first)) == 0 {
             descriptor = operations.create(path)  // what stood there was given up; its records are still in memory
         }
         guard descriptor >= 0 else {
@@ -153,7 +154,7 @@ extension DecisionLogWriter {
         outcome.problem?.soundBytes = soundBytes
         outcome.file = nil
         if soundBytes == 0 {
-            unlink(path)
+            _ = operations.remove(path)
         } else {
             _ = operations.truncate(file.descriptor, soundBytes)
             finisher.finish(file)

@@ -38,6 +38,14 @@ public struct OpenedLog: Sendable {
     public static func open(
         _ configuration: ServiceConfiguration, restoring sequencer: inout Sequencer, isWholeLogChecked: Bool = false
     ) throws(ServiceError) -> OpenedLog {
+        try open(configuration, restoring: &sequencer, isWholeLogChecked: isWholeLogChecked, disk: .system)
+    }
+
+    /// The same on a disk of the caller's choice.
+    static func open(
+        _ configuration: ServiceConfiguration, restoring sequencer: inout Sequencer, isWholeLogChecked: Bool,
+        disk: FileOperations
+    ) throws(ServiceError) -> OpenedLog {
         let started = MonotonicClock.nanoseconds()
         var restorer = LogRestorer()
         let folder = StateFolder(dataDirectory: configuration.dataDirectory)
@@ -46,6 +54,7 @@ public struct OpenedLog: Sendable {
         do throws(LogError) {
             let (log, report) = try DecisionLogWriter.open(
                 directory: configuration.dataDirectory + "/log", options: configuration.log,
+                operations: disk,
                 startingAfter: { log in
                     let (plan, limits) = (sequencer.core.plan, sequencer.core.limits)
                     guard let found = snapshots.newest(plan: plan, limits: limits, log: log) else { return nil }

@@ -86,7 +86,7 @@ extension ScoringEngine {
             assemblies = Assemblies(configured: fresh, earlier: before.serving(swapped.planBefore))
             return before
         }
-        let isRecorded = log.commit(through: swapped.sequence) && !swapped.wasDropped
+        let isRecorded = commit(through: swapped.sequence) && !swapped.wasDropped
         return ReloadReport(
             before: swapped.digestsBefore, after: swapped.digestsAfter,
             changes: PlanChanges(from: swapped.planBefore, to: fresh.plan), historiesAdded: swapped.additions,

@@ -65,8 +65,10 @@ public final class ScoringEngine: Sendable {
         try self.init(configuration, assembly)
     }
 
-    /// The same with an assembly that is there.
-    init(_ configuration: ServiceConfiguration, _ assembly: Assembly) throws(ServiceError) {
+    /// The same with an assembly that is there, and a log on a disk of the caller's choice.
+    init(
+        _ configuration: ServiceConfiguration, _ assembly: Assembly, disk: FileOperations = .system
+    ) throws(ServiceError) {
         self.configuration = configuration
         var assembly = assembly
         var sequencer = Sequencer(core: assembly.makeCore(limits: configuration.core))
@@ -75,7 +77,8 @@ public final class ScoringEngine: Sendable {
         } catch {
             throw .configuration(error)
         }
-        let opened = try OpenedLog.open(configuration, restoring: &sequencer)
+        let opened = try OpenedLog.open(
+            configuration, restoring: &sequencer, isWholeLogChecked: false, disk: disk)
         log = opened.log
         recovery = opened.recovery
         // After the log, because who has the log's lock has the folder: two starts at once must not make two keys.
@@ -124,6 +127,12 @@ public final class ScoringEngine: Sendable {
     func budgetNanoseconds(of payment: borrowing Payment) -> Int64 {
         let whole = payment.deadlineMilliseconds.map { $0 * 1_000_000 } ?? configuration.budgetNanoseconds
         return max(0, whole - min(configuration.reserveNanoseconds, whole / 10))
+    }
+
+    /// Waits for the record no longer than a payment's budget, which is what whoever asks has.
+    func commit(through sequence: UInt64) -> Bool {
+        log.commit(
+            through: sequence, by: MonotonicClock.nanoseconds() + UInt64(max(0, configuration.budgetNanoseconds)))
     }
 
     public var statistics: CoreStatistics { sequencer.value.withLock { $0.core.statistics } }

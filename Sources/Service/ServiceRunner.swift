@@ -117,7 +117,12 @@ public struct ServiceRunner {
         reportSnapshots(engine)
         if let torn = recovery.report.torn {
             logger.warning(
-                "a torn last record was set aside", metadata: ["kept_as": "\(torn.keptAs)", "bytes": "\(torn.bytes)"])
+                torn.damage.isTornTail
+                    ? "a torn last record was set aside" : "what a loss of power left of the log's end was set aside",
+                metadata: [
+                    "kept_as": "\(torn.keptAs)", "bytes": "\(torn.bytes)",
+                    "whole_segments": "\(torn.laterSegments.joined(separator: " "))",
+                ])
         }
         switch engine.assembly.model {
         case .serving(let model):

@@ -24,6 +24,12 @@ public struct Arrival: Sendable {
         self.budgetNanoseconds = budgetNanoseconds
     }
 
+    /// When the budget is over, by the monotonic clock.
+    public var deadlineNanoseconds: UInt64 {
+        let (sum, overflow) = firstByteNanoseconds.addingReportingOverflow(UInt64(clamping: budgetNanoseconds))
+        return overflow ? .max : sum
+    }
+
     fileprivate func remaining(_ clock: () -> UInt64) -> Int64 {
         guard budgetNanoseconds != .max else { return .max }
         return budgetNanoseconds - Int64(clamping: clock() &- firstByteNanoseconds)

@@ -166,7 +166,7 @@ private struct Batch {
 
     /// Commits what was decided and puts the answers together.
     mutating func finish() -> JSONWriter {
-        let isRecorded = lastSequence == 0 || engine.log.commit(through: lastSequence)
+        let isRecorded = lastSequence == 0 || engine.commit(through: lastSequence)
         var json = JSONWriter(capacity: 1_024 + answers.count * 1_024)
         json.beginObject()
         json.key("decisions")

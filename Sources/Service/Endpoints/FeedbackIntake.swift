@@ -70,7 +70,7 @@ struct FeedbackIntake: Sendable {
             }
             return last
         }
-        let isRecorded = engine.log.commit(through: last) && !wasDropped
+        let isRecorded = engine.commit(through: last) && !wasDropped
         metrics.update { counts in
             if kind == .label {
                 counts.labels += UInt64(objects.count)

@@ -13,6 +13,10 @@ import JSON
 import Scoring
 
 final class ServiceHandler: RequestHandler {
+    /// A record is waited for so long even where the budget is over: the rest of the batch must not be told for its sake
+    /// that it is not recorded.
+    static let leastWaitNanoseconds: UInt64 = 5_000_000
+
     let engine: ScoringEngine
     let metrics: LoopMetrics
     private var reader = PaymentReader()
@@ -116,11 +120,18 @@ final class ServiceHandler: RequestHandler {
             for index in 0..<pendingCount { pending[index].decide(&sequencer, engine.log) }
             return sequencer.core.sequence
         }
-        isRecorded = engine.log.commit(through: lastSequence)
+        isRecorded = engine.log.commit(through: lastSequence, by: commitDeadline)
         let ownBudget = engine.configuration.budgetNanoseconds / 1_000
         metrics.update { counts in
             for index in 0..<pendingCount { pending[index].count(in: &counts, isRecorded, ownBudget) }
         }
+    }
+
+    /// When the first budget of the batch is over; what is late already waits so long as a disk that is well takes.
+    private var commitDeadline: UInt64 {
+        var deadline = UInt64.max
+        for index in 0..<pendingCount { deadline = min(deadline, pending[index].arrival.deadlineNanoseconds) }
+        return max(deadline, MonotonicClock.nanoseconds() + Self.leastWaitNanoseconds)
     }
 
     func finish(ticket: Int, _ response: Response) -> HeldDisposition {

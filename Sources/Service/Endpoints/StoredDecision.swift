@@ -11,10 +11,10 @@ struct StoredDecision: Sendable {
     /// The features' object.
     let features: [UInt8]
 
-    /// Reads the record of a submission. May wait for the disk.
+    /// Reads the record of a submission. May wait for the disk, for a budget.
     init(of submission: Submission, in engine: ScoringEngine) throws(Problem) {
         guard let reference = submission.reference else { throw .lostRecord }
-        let isRecorded = engine.log.commit(through: submission.sequence)
+        let isRecorded = engine.commit(through: submission.sequence)
         guard let line = try? engine.log.read(LogPosition(reference)),
             let parts = try? RecordReader.parts(of: line.span), let decision = parts.decision,
             let features = parts.features
