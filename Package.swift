@@ -86,7 +86,7 @@ let package = Package(
         tests(
             "Service",
             ["Service", "Scoring", "DecisionLog", "Simulation", "HTTP", "JSON", "Platform", "TestCertificates"]),
-        tests("CommandLine", ["shroff", "Simulation"]),
+        tests("CommandLine", ["shroff", "Simulation", "Platform"]),
         tests("Architecture", []),
     ]
 )

@@ -86,6 +86,9 @@ public struct LogReader {
     /// The chain of the last record, 64 hexadecimal digits; zeros before the first.
     public var lastChain: String { String(decoding: chain, as: UTF8.self) }
 
+    /// The first sequence number in the folder; nil where there is no segment. Above 1 the beginning of the log is gone.
+    public var firstSequence: UInt64? { segments.first?.first }
+
     /// The next record, or nil at the end of the log.
     public mutating func next() throws(LogError) -> LogRecord? {
         while true {

@@ -26,8 +26,7 @@ public struct OpenedLog: Sendable {
     private let stateFolder: StateFolder?
     /// The mark of the snapshot that was used.
     let startedAfter: LogMark?
-    /// The digests that the log's last configuration record says; empty where there is none.
-    let lastConfiguration: [UInt8]
+    private let kept: KeptConfigurations
 
     /// Opens `log` in the configuration's data folder, which is made when it is not there.
     ///
@@ -63,8 +62,7 @@ public struct OpenedLog: Sendable {
                     // Where it is damaged the reading from its front says so, and stops the start.
                     if isWholeLogChecked, EarlierLog.read(logDirectory, through: end) != .sound { return nil }
                     sequencer.state = found.state
-                    sequencer.resume(under: found.header.configuration.span)
-                    restorer.lastConfiguration = found.header.configuration
+                    sequencer.resume(under: found.header.configuration)
                     mark = end
                     return end
                 },
@@ -76,7 +74,7 @@ public struct OpenedLog: Sendable {
                     report: report, payments: restorer.payments, seconds: seconds, snapshotSeconds: snapshots.seconds,
                     refused: snapshots.refused),
                 stateFolder: configuration.snapshots.everyNanoseconds == nil ? nil : folder, startedAfter: mark,
-                lastConfiguration: restorer.lastConfiguration)
+                kept: KeptConfigurations(dataDirectory: configuration.dataDirectory))
         } catch {
             if let failure = restorer.failure { throw failure }
             throw .log(error)
@@ -111,18 +109,23 @@ public struct OpenedLog: Sendable {
     }
 
     /// A configuration that differs from the last one in the log gets a record of its own, before any payment. One that the
-    /// governor took out of service stays out until it is mended.
+    /// governor took out of service stays out until it is mended. Its files are kept beside the log.
+    ///
+    /// - Returns: Why the files could not be kept; nil where they are.
+    @discardableResult
     public func recordConfiguration(
         of assembly: Assembly, _ sequencer: inout Sequencer, receivedAtNanoseconds: Int64
-    ) {
-        if RecordDigests(plan: assembly.plan, model: assembly.model).areSuspended(in: lastConfiguration) {
+    ) -> PlatformError? {
+        if RecordDigests(plan: assembly.plan, model: assembly.model).areSuspended(in: sequencer.lastConfiguration) {
             sequencer.resumeGovernor(at: receivedAtNanoseconds)
         }
-        guard sequencer.configurationDigests.json != lastConfiguration else { return }
-        let sequence = sequencer.beginConfiguration(at: receivedAtNanoseconds) { sequence, body in
-            log.put(sequence, body)
-        }
+        let kept = kept.keep(assembly)
+        guard
+            let sequence = sequencer.begin(
+                kept: kept.name, at: receivedAtNanoseconds, append: { sequence, body in log.put(sequence, body) })
+        else { return kept.problem }
         _ = log.commit(through: sequence)
+        return kept.problem
     }
 }
 
@@ -141,7 +144,6 @@ extension DecisionLogWriter {
 struct LogRestorer {
     private var reader = RecordReader()
     private(set) var payments: UInt64 = 0
-    var lastConfiguration: [UInt8] = []
     private(set) var failure: ServiceError?
 
     mutating func restore(_ record: LogRecord, into sequencer: inout Sequencer) throws {
@@ -153,7 +155,9 @@ struct LogRestorer {
                 at: RecordReference(segment: position.segment, offset: position.offset, length: position.length))
             if let gap = record.gapThrough { sequencer.skip(through: gap) }
             if parts.kind == .payment { payments += 1 }
-            if parts.kind == .config, let object = parts.object { lastConfiguration = Array(record.line[object]) }
+            if parts.kind == .config, let object = parts.object {
+                sequencer.lastConfiguration = Array(record.line[object])
+            }
         } catch {
             failure = .record(sequence: record.sequence, error)
             throw error

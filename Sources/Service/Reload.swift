@@ -40,6 +40,8 @@ public struct ReloadReport: Sendable {
     /// How long payments waited for the swap.
     public let pauseMicroseconds: Int64
     public let isRecorded: Bool
+    /// Why its files could not be kept beside the log, so that a replay needs to be given them; nil where they are.
+    public let keepingProblem: PlatformError?
 }
 
 /// Reloads since the start; one at a time.
@@ -79,7 +81,8 @@ extension ScoringEngine {
 
     private func replaceAssembly() throws(ReloadProblem) -> ReloadReport {
         let fresh = try freshAssembly()
-        let swapped = try swap(to: fresh)
+        let kept = KeptConfigurations(dataDirectory: configuration.dataDirectory).keep(fresh)
+        let swapped = try swap(to: fresh, kept: kept.name)
         // What is left is given out, lest it be let go of within the lock.
         _ = assemblies.withLock { assemblies in
             let before = assemblies
@@ -91,7 +94,7 @@ extension ScoringEngine {
             before: swapped.digestsBefore, after: swapped.digestsAfter,
             changes: PlanChanges(from: swapped.planBefore, to: fresh.plan), historiesAdded: swapped.additions,
             atNanoseconds: swapped.now, releasedGovernor: swapped.releasedGovernor,
-            pauseMicroseconds: swapped.pauseMicroseconds, isRecorded: isRecorded)
+            pauseMicroseconds: swapped.pauseMicroseconds, isRecorded: isRecorded, keepingProblem: kept.problem)
         // Here the old plan, its lists and what histories were given up go, outside the lock.
     }
 
@@ -126,7 +129,7 @@ extension ScoringEngine {
         var retired: [RetiredHistories] = []
     }
 
-    private func swap(to assembly: Assembly) throws(ReloadProblem) -> Swapped {
+    private func swap(to assembly: Assembly, kept: String?) throws(ReloadProblem) -> Swapped {
         let result = withSequencer { sequencer -> Result<Swapped, ReloadError> in
             let started = MonotonicClock.nanoseconds()
             var swapped = Swapped(
@@ -137,7 +140,7 @@ extension ScoringEngine {
             var wasDropped = false
             do throws(ReloadError) {
                 let retired = try sequencer.replacePlan(
-                    assembly.plan, model: assembly.model, costs: assembly.costs, at: swapped.now
+                    assembly.plan, model: assembly.model, costs: assembly.costs, kept: kept, at: swapped.now
                 ) { sequence, body in
                     let reference = log.put(sequence, body)
                     wasDropped = reference == nil

@@ -41,6 +41,8 @@ public final class ScoringEngine: Sendable {
     let assemblies: Mutex<Assemblies>
     let reloads = ReloadCounts()
     public let recovery: Recovery
+    /// Why the files of the configuration could not be kept beside the log at the start.
+    let keepingProblem: PlatformError?
     let pseudonymizer: Pseudonymizer
     let log: DecisionLogWriter
     let metrics = ServiceMetrics()
@@ -95,7 +97,7 @@ public final class ScoringEngine: Sendable {
             throw .configuration(error)
         }
         assemblies = Mutex(Assemblies(configured: assembly))
-        opened.recordConfiguration(
+        keepingProblem = opened.recordConfiguration(
             of: assembly, &sequencer, receivedAtNanoseconds: WallClock.nanosecondsSince1970())
         let (shared, log) = (SharedSequencer(sequencer), log)
         self.sequencer = shared

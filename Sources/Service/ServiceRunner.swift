@@ -5,6 +5,7 @@ import Dispatch
 import Glibc
 import HTTP
 import Logging
+import Platform
 import Scoring
 import Synchronization
 
@@ -68,6 +69,7 @@ public struct ServiceRunner {
                     "rules_changed": "\(report.changes.rulesChanged.count)",
                     "histories_added": "\(report.historiesAdded.count)", "pause_us": "\(report.pauseMicroseconds)",
                 ])
+            if let problem = report.keepingProblem { warn(problem) }
         } catch {
             logger.error("the configuration was not reloaded; the old one stays", metadata: ["problem": "\(error)"])
         }
@@ -82,6 +84,12 @@ public struct ServiceRunner {
                 "subject": "\(certificate.subject)",
                 "until": "\(Timestamp.text(nanoseconds: certificate.notAfter * 1_000_000_000))",
             ])
+    }
+
+    private func warn(_ keepingProblem: PlatformError) {
+        logger.warning(
+            "the files of the configuration were not kept beside the log; shroff log replay will ask for them",
+            metadata: ["problem": "\(keepingProblem)"])
     }
 
     private func reportSnapshots(_ engine: ScoringEngine) {
@@ -115,6 +123,7 @@ public struct ServiceRunner {
                 "snapshot": "\(recovery.report.startedAfter)", "snapshot_seconds": "\(recovery.snapshotSeconds)",
             ])
         reportSnapshots(engine)
+        if let problem = engine.keepingProblem { warn(problem) }
         if let torn = recovery.report.torn {
             logger.warning(
                 torn.damage.isTornTail

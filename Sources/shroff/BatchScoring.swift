@@ -139,7 +139,8 @@ final class BatchScoring {
         isBegun = true
         let time = payment.eventTimeNanoseconds
         if let recording {
-            recording.recordConfiguration(of: assembly, &sequencer, receivedAtNanoseconds: time)
+            let problem = recording.recordConfiguration(of: assembly, &sequencer, receivedAtNanoseconds: time)
+            if let problem { messages.say("the configuration was not kept beside the log: \(problem)") }
         } else {
             let digests = RecordDigests(plan: assembly.plan, model: assembly.model).json
             _ = sequencer.take(.config, digests.span, receivedAtNanoseconds: time) { _, _ in nil }

@@ -10,8 +10,8 @@ import Scoring
 struct LogCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "log",
-        abstract: "Reads and verifies the decision log.",
-        subcommands: [LogCatCommand.self, LogVerifyCommand.self])
+        abstract: "Reads, verifies and replays the decision log.",
+        subcommands: [LogCatCommand.self, LogVerifyCommand.self, LogReplayCommand.self])
 }
 
 /// The folder with the segments, from a data folder or itself.

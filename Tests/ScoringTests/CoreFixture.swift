@@ -130,6 +130,17 @@ struct Run {
         }
     }
 
+    /// Begins to decide behind what was taken back in.
+    mutating func begin(at now: Int64) {
+        var lines: [[UInt8]] = []
+        swap(&lines, &self.lines)
+        defer { swap(&lines, &self.lines) }
+        _ = sequencer.begin(kept: nil, at: now) { sequence, body in
+            lines.append(Self.line(sequence, body))
+            return Self.reference(lines.count)
+        }
+    }
+
     /// Takes back in what another run recorded.
     mutating func restore(_ lines: some Sequence<[UInt8]>) throws {
         var records = RecordReader()

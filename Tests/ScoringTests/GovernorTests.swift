@@ -150,7 +150,7 @@ import Testing
             guard let early else { return }
             var other = try Run(good)
             other.sequencer.state = early.state
-            other.sequencer.resume(under: early.configuration.span)
+            other.sequencer.resume(under: early.configuration)
             try other.restore(run.lines.dropFirst(early.lines))
             #expect(other.sequencer.core.governor?.words == words, "\(place), from a state")
         }
@@ -181,8 +181,29 @@ import Testing
         var other = try Run(plan(Self.bad))
         try other.restore(run.lines)
         #expect(other.sequencer.core.governor == run.sequencer.core.governor)
-        _ = other.sequencer.beginConfiguration(at: midnight) { _, _ in nil }
+        _ = other.sequencer.begin(kept: nil, at: midnight) { _, _ in nil }
         #expect(other.sequencer.core.governor?.share == nil && other.sequencer.core.governor?.usualShare == 0)
+    }
+
+    @Test func `what a start says was counted is counted again under its policy, and under no other`() throws {
+        var run = try Run(plan(Self.good))
+        _ = try submit(&run, 0..<200, amount: 100)
+        _ = try submit(&run, 200..<205, amount: 2_000)
+        // As a process that was stopped and started with other rules.
+        var second = try Run(plan(Self.bad))
+        try second.restore(run.lines)
+        second.begin(at: midnight)
+        _ = try submit(&second, 205..<208, amount: 2)
+        let words = second.sequencer.core.governor?.words
+        for rules in [Self.bad, Self.good] {
+            var third = try Run(plan(rules))
+            try third.restore(second.lines)
+            #expect(third.sequencer.core.governor?.words == words)
+        }
+        var other = try Run(
+            makePlan(rules: "\n" + Self.good, policy: defaultPolicy + "\ngovernor: { window: 1h, multiple: 2 }\n"))
+        try other.restore(second.lines)
+        #expect(other.sequencer.core.governor?.words != words && other.sequencer.core.governor?.share == 0)
     }
 
     @Test func `a restart with the same configuration stays governed, and one with another does not`() throws {

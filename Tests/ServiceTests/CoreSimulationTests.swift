@@ -192,7 +192,9 @@ private struct Simulation {
         return whole.text
     }
 
-    private func changed(_ body: String) -> String { body.replacing("\"currency\":\"EUR\"", with: "\"currency\":\"USD\"") }
+    private func changed(_ body: String) -> String {
+        body.replacing("\"currency\":\"EUR\"", with: "\"currency\":\"USD\"")
+    }
 
     /// - Returns: The sequence numbers that it should have taken.
     private mutating func pay(_ text: String) throws -> UInt64 {
@@ -221,7 +223,8 @@ private struct Simulation {
         case .decided:
             tally.decided += 1
             try require(reference != nil, "\(id) had no room")
-            try require(sequencer.answer.bytes == twin.answer.bytes && record == twinRecord, "the twin decides \(id) else")
+            try require(
+                sequencer.answer.bytes == twin.answer.bytes && record == twinRecord, "the twin decides \(id) else")
             answers[id] = sequencer.answer.bytes
             try checkCounts(id)
             return 1
@@ -268,7 +271,9 @@ private struct Simulation {
         let assembly = assemblies[next]
         let log = opened.log
         do throws(ReloadError) {
-            _ = try sequencer.replacePlan(assembly.plan, model: .none, costs: assembly.costs, at: now) { log.put($0, $1) }
+            _ = try sequencer.replacePlan(assembly.plan, model: .none, costs: assembly.costs, at: now) {
+                log.put($0, $1)
+            }
         } catch {
             tally.refusedReloads += 1
             return 0
@@ -316,7 +321,9 @@ private struct Simulation {
         try require((report.torn != nil) == (isTorn && last != nil), "\(report)")
         if isInParts {
             // What comes is held against a twin from nothing.
-            try require(!whole || report.startedAfter == 0 || sequencer.state.digest == twin.state.digest, "the twin knows else")
+            try require(
+                !whole || report.startedAfter == 0 || sequencer.state.digest == twin.state.digest, "the twin knows else"
+            )
         } else {
             try require(
                 sequencer.state.digest == plain.state.digest && sequencer.state.digest == twin.state.digest,

@@ -105,6 +105,29 @@ public struct Core {
         if let earlier = submissions.find(key, at: now) {
             return earlier.bodyDigest == digest ? .repeated(earlier) : .conflict(earlier)
         }
+        decide(payment, key, digest, at: now, remainingNanoseconds, as: nil, times: &times, clock: clock)
+        return .decided
+    }
+
+    /// Decides again what a record says was decided, on the rung that it names; see `RecordedCourse`.
+    ///
+    /// - Parameter now: When it was taken in then.
+    /// - Returns: The submission that it should have been a repetition of, where there is one.
+    mutating func replay(_ payment: borrowing Payment, as course: RecordedCourse, at now: Int64) -> Submission? {
+        let key = stableHash(payment.bytes(.transactionID))
+        let digest = payment.digest(scratch: &digestScratch).prefix64
+        let earlier = submissions.find(key, at: now)
+        var times = StageTimes()
+        evaluator.recordedAddressLists = course.addressLists
+        decide(payment, key, digest, at: now, .max, as: course, times: &times, clock: { 0 })
+        evaluator.recordedAddressLists = nil
+        return earlier
+    }
+
+    private mutating func decide(
+        _ payment: borrowing Payment, _ key: UInt64, _ digest: UInt64, at now: Int64, _ remainingNanoseconds: Int64,
+        as course: RecordedCourse?, times: inout StageTimes, clock: () -> UInt64
+    ) {
         sequence += 1
         lastKey = key
         submissions.insert(
@@ -116,17 +139,16 @@ public struct Core {
         evaluator.computeFeatures(&decision)
         times.featuresNanoseconds = clock()
 
-        let rung = rung(remainingNanoseconds: remainingNanoseconds)
+        let rung = course?.rung(model) ?? rung(remainingNanoseconds: remainingNanoseconds)
         evaluator.matchRules(&decision, payment, isSkipped: rung.source == .fallback)
         times.rulesNanoseconds = clock()
         decision.source = rung.source
         decision.degradedReason = rung.reason
-        evaluator.score(&decision, truncated: costs.truncated?.ensemble)
+        evaluator.score(&decision, truncated: course == nil ? costs.truncated?.ensemble : course?.ensemble(model))
         evaluator.remember(decision, &aggregates)
         remember(key, at: now)
         times.modelNanoseconds = clock()
         reload.count(decision, at: min(payment.eventTimeNanoseconds, now))
-        return .decided
     }
 
     private mutating func noteYoungHistories(_ payment: borrowing Payment) {
@@ -296,28 +318,20 @@ public struct Core {
 
     /// Reasons for the payment that was decided last; empty where the policy does not ask for them.
     ///
-    /// - Parameter remainingNanoseconds: What is left of its budget, from which the method is chosen.
+    /// - Parameters:
+    ///   - remainingNanoseconds: What is left of its budget, from which the method is chosen.
+    ///   - recorded: How they were found when it was decided first.
     /// - Returns: How they were found; nil where they were not asked for, or nothing could be explained.
     public mutating func explainLast(
-        into reasons: inout [Reason], remainingNanoseconds: Int64
+        into reasons: inout [Reason], remainingNanoseconds: Int64, as recorded: ExplanationMethod? = nil
     ) -> ExplanationMethod? {
         reasons.removeAll(keepingCapacity: true)
         guard plan.policy.explained.contains(decision.verdict) else { return nil }
-        let method = explanationMethod(remainingNanoseconds: remainingNanoseconds)
+        var method = explanationMethod(remainingNanoseconds: remainingNanoseconds)
+        // Which of the two was taken depended on the time that was left.
+        if recorded == .path, method == .treeSHAP { method = recorded }
         evaluator.explain(decision, by: method, into: &reasons)
         return method
-    }
-
-    private func explanationMethod(remainingNanoseconds: Int64) -> ExplanationMethod? {
-        switch decision.source {
-        case .fallback: return nil
-        case .rules: return .points
-        // Its time was too short for the whole model already.
-        case .truncated: return .path
-        case .model:
-            guard plan.policy.explainsExactly, let needed = costs.explanationNanoseconds else { return .path }
-            return remainingNanoseconds < needed + costs.rulesNanoseconds ? .path : .treeSHAP
-        }
     }
 
     /// Whether `state` is all that the core knows. It is not while histories that a reload added or dropped stand beside
@@ -362,26 +376,4 @@ public struct Core {
         statistics.unknownTransactions = pending.dropped
         return statistics
     }
-
-    private func rung(remainingNanoseconds: Int64) -> (source: DecisionSource, reason: DegradedReason?) {
-        if remainingNanoseconds < costs.rulesNanoseconds { return (.fallback, .budgetShort) }
-        switch model {
-        case .none: return (.rules, .noModel)
-        case .refused: return (.rules, .modelRefused)
-        case .serving:
-            let forModel = remainingNanoseconds - costs.rulesNanoseconds
-            if forModel >= costs.modelNanoseconds { return (.model, nil) }
-            guard let truncated = costs.truncated, forModel >= truncated.nanoseconds else {
-                return (.rules, .budgetShort)
-            }
-            return (.truncated, .budgetShort)
-        }
-    }
-}
-
-public struct CoreStatistics: Sendable, Equatable {
-    public let aggregates: AggregateStatistics
-    public let transactions: Int
-    public let transactionsForgottenEarly: Int
-    public let feedback: FeedbackStatistics
 }

@@ -68,6 +68,8 @@ public struct Decision: Sendable, Equatable {
     /// Histories of the payment's entities that a reload has added and that do not know their whole window yet, by their
     /// place in `Core.youngHistories`.
     public internal(set) var youngHistories: [Int] = []
+    /// Which lists the payment's address is in, a bit a question of the plan: the address itself is not kept.
+    var addressBits: UInt64 = 0
 
     public init() {}
 
@@ -80,7 +82,7 @@ public struct Decision: Sendable, Equatable {
             && a.missingRules == b.missingRules && a.failedRules == b.failedRules
             && a.features.map(\.bitPattern) == b.features.map(\.bitPattern) && a.failedFeatures == b.failedFeatures
             && a.hasPartialHistory == b.hasPartialHistory && a.segment == b.segment
-            && a.youngHistories == b.youngHistories
+            && a.youngHistories == b.youngHistories && a.addressBits == b.addressBits
     }
 }
 

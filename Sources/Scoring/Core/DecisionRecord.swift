@@ -36,6 +36,12 @@ public enum DecisionRecord {
         if let trees = decision.truncatedTrees { json.integer(Int64(trees)) } else { json.null() }
         json.key("rule_errors")
         json.integer(Int64(decision.failedRules))
+        if decision.addressBits != 0 {
+            json.key("address_lists")
+            json.beginArray()
+            for name in plan.shelf.addressLists(of: decision.addressBits) { json.string(name) }
+            json.endArray()
+        }
         json.key("digests")
         json.raw(digests.json.span)
         json.key("draw")
@@ -104,6 +110,11 @@ public struct RecordDigests: Sendable {
         return false
     }
 
+    /// Whether a configuration record says that these decide from there on.
+    func areSaid(by record: [UInt8]) -> Bool {
+        record.count >= json.count && record.suffix(json.count - 1) == json.dropFirst()
+    }
+
     /// Whether a configuration record says that the governor took these out of service.
     public func areSuspended(in record: [UInt8]) -> Bool {
         let tail = Array("\"suspended\":".utf8) + json + [UInt8(ascii: "}")]
@@ -145,13 +156,15 @@ public struct RecordReader {
         public var features: Range<Int>?
         public var decision: Range<Int>?
         public var digests: Range<Int>?
+        var traceParent: Range<Int>?
+        var addressLists: Range<Int>?
         /// The object of a record that is no payment.
         public var object: Range<Int>?
         /// What was decided, as histories remember it, and what was told; only `read` finds these.
         public var recorded = RecordedDecision()
         public var feedback: Feedback?
-        /// Whether the governor was engaged behind a configuration record.
-        public var isGovernorEngaged = false
+        /// What a configuration record says; only `read` finds it.
+        public var configuration: ConfigurationRecord?
     }
 
     /// Reads the record's own members; the payment in it is read into `payment` where there is one.
@@ -159,7 +172,11 @@ public struct RecordReader {
         var parts = try Self.parts(of: line)
         if let object = parts.object { parts.feedback = Feedback(parts.kind, line.extracting(object)) }
         if parts.kind == .config, let object = parts.object {
-            parts.isGovernorEngaged = RecordDigests.sayEngaged(line.extracting(object))
+            do throws(JSONError) {
+                parts.configuration = try ConfigurationRecord(line.extracting(object))
+            } catch {
+                throw .malformed(error)
+            }
         }
         if parts.kind == .payment {
             guard let range = parts.payment else { throw .missing(member: "payment") }
@@ -222,6 +239,8 @@ extension RecordReader.Parts {
         case "features": features = range
         case "decision": decision = range
         case "digests": digests = range
+        case "traceparent": traceParent = range
+        case "address_lists": addressLists = range
         case "outcome", "label", "config": object = range
         default: break
         }

@@ -14,6 +14,8 @@ struct Evaluator {
     private let segments: [CompiledSegment]
     /// Rules are asked and noted, and none of their actions counts.
     var ignoresActions = false
+    /// The lists that the address of the payment was in, where it is decided again from its record.
+    var recordedAddressLists: [String]?
     let model: LoadedModel?
     private(set) var frame: Frame
     private var scratch: ProgramScratch
@@ -88,7 +90,13 @@ struct Evaluator {
     mutating func observe(
         _ payment: borrowing Payment, _ store: inout HistoryStores, _ decision: inout Decision
     ) {
-        if plan.shelf.isAsked { scratch.sets = plan.shelf.lookup(payment) }
+        decision.addressBits = 0
+        if plan.shelf.isAsked {
+            let lookup =
+                recordedAddressLists.map { plan.shelf.lookup(payment, addressLists: $0) } ?? plan.shelf.lookup(payment)
+            decision.addressBits = lookup.addressBits
+            scratch.sets = lookup
+        }
         histories.arrive(payment, &frame, &scratch)
         decision.hasPartialHistory = histories.read(&store, &frame)
     }

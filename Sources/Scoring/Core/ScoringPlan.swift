@@ -77,6 +77,8 @@ public final class ScoringPlan: Sendable {
         public var features: (file: String, text: String)
         public var rules: (file: String, text: String)
         public var policy: (file: String, text: String)
+        /// A folder in which the lists lie by their names; nil: they lie where the rules say.
+        public var lists: String?
 
         public init(
             features: (file: String, text: String), rules: (file: String, text: String),
@@ -97,7 +99,8 @@ public final class ScoringPlan: Sendable {
         policy = try Policy(yaml: sources.policy.text, file: sources.policy.file)
         var usesKey = false
         let lists = try NamedList.read(
-            ruleFile.lists, folder: parentDirectory(of: sources.rules.file), pseudonymizer, usedKey: &usesKey)
+            ruleFile.lists, folder: parentDirectory(of: sources.rules.file), keptIn: sources.lists, pseudonymizer,
+            usedKey: &usesKey)
         digests = PlanDigests(
             features: SHA256.hash(sources.features.text), rules: SHA256.hash(sources.rules.text),
             policy: SHA256.hash(sources.policy.text), lists: NamedList.digest(of: lists))

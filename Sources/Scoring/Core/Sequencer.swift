@@ -48,6 +48,8 @@ public struct Sequencer {
     private var scratch: [UInt8] = []
     private var context: AnswerContext
     private var digests: RecordDigests
+    /// The object of the last configuration record; empty before the first.
+    public var lastConfiguration: [UInt8] = []
 
     public init(core: consuming Core) {
         context = AnswerContext(plan: core.plan, model: core.model)
@@ -82,14 +84,42 @@ public struct Sequencer {
         return .decided
     }
 
+    /// Decides again what a record says was decided; `recordBody` and `answer` are then what they would be now, with the
+    /// times that were taken then.
+    ///
+    /// - Returns: Whether the governor took the word from the rules with it: the next record says so, in the bytes of
+    ///   `configurationDigests`; and which record had decided the transaction before, if one had.
+    public mutating func replay(
+        _ payment: borrowing Payment, as course: RecordedCourse
+    ) -> (hasTripped: Bool, decidedBefore: UInt64?) {
+        let earlier = core.replay(payment, as: course, at: course.receivedAtNanoseconds)?.sequence
+        let explanation = core.explainLast(into: &reasons, remainingNanoseconds: .max, as: course.explanation)
+        answer.removeAll()
+        recordedOffset = DecisionAnswer.write(
+            core.decision, transactionID: payment.bytes(.transactionID), reasons: reasons, explanation: explanation,
+            latencies: course.latencies, context: context, to: &answer, scratch: &scratch)
+        writeRecord(
+            payment, Arrival(receivedAtNanoseconds: course.receivedAtNanoseconds),
+            traceParent: course.traceParent.span)
+        guard core.fallBackIfTripped(at: course.receivedAtNanoseconds) else { return (false, earlier) }
+        readContext()
+        return (true, earlier)
+    }
+
+    /// The members of the record that was written last.
+    public var recordBody: [UInt8] { record.bytes }
+
     /// Decides by another plan from the next payment on, and gives the change its place in the sequence.
     ///
+    /// - Parameter kept: Under which name the files of the plan and the model are kept; nil: they are not.
     /// - Returns: What was given up, to be let go of where nobody waits.
     public mutating func replacePlan(
-        _ plan: ScoringPlan, model: ModelState, costs: LadderCosts, at now: Int64, append: Append
+        _ plan: ScoringPlan, model: ModelState, costs: LadderCosts, kept: String? = nil, at now: Int64, append: Append
     ) throws(ReloadError) -> RetiredHistories {
         let retired = try core.replacePlan(plan, model: model, costs: costs, at: now)
-        recordConfiguration(at: now, append: append)
+        readContext()
+        let object = ConfigurationRecord.object(digests, limits: core.limits, kept: kept)
+        _ = take(.config, object.span, receivedAtNanoseconds: now, append: append)
         return retired
     }
 
@@ -97,6 +127,12 @@ public struct Sequencer {
     public mutating func resumeGovernor(at now: Int64) {
         core.resumeGovernor(at: now)
         readContext()
+    }
+
+    /// Counts on from what a governor had counted; nothing where there is none, or these are no counts.
+    mutating func restoreGovernor(_ words: [UInt64]) {
+        guard core.governor != nil, words.count == DeclineGovernor.wordCount else { return }
+        core.reload.restoreGovernor(words)
     }
 
     public mutating func takeRetired() -> [RetiredHistories] { core.takeRetired() }
@@ -111,18 +147,22 @@ public struct Sequencer {
         digests = RecordDigests(plan: core.plan, model: core.model, suspended: core.reload.suspended)
     }
 
-    /// Gives the configuration of a start its place in the sequence, where it is another one than that before.
-    public mutating func beginConfiguration(at now: Int64, append: Append) -> UInt64 {
-        core.reload.beginConfiguration(isEngaged: core.isGovernorEngaged)
-        return recordConfiguration(at: now, append: append)
+    /// Gives the configuration with which a process begins its place in the sequence.
+    ///
+    /// - Parameter kept: Under which name its files are kept; nil: they are not.
+    /// - Returns: Its sequence number; nil where the log's last record says the same already.
+    public mutating func begin(kept: String?, at now: Int64, append: Append) -> UInt64? {
+        readContext()
+        if !digests.areSaid(by: lastConfiguration) { core.reload.beginConfiguration(isEngaged: core.isGovernorEngaged) }
+        guard let object = startObject(kept: kept) else { return nil }
+        return take(.config, object.span, receivedAtNanoseconds: now, append: append)
     }
 
     /// From here on payments are decided by what the core says now.
-    @discardableResult
-    private mutating func recordConfiguration(at now: Int64, append: Append) -> UInt64 {
+    private mutating func recordConfiguration(at now: Int64, append: Append) {
         readContext()
         let object = digests.json
-        return take(.config, object.span, receivedAtNanoseconds: now, append: append)
+        _ = take(.config, object.span, receivedAtNanoseconds: now, append: append)
     }
 
     private mutating func writeRecord(_ payment: borrowing Payment, _ arrival: Arrival, traceParent: Span<UInt8>) {
@@ -149,6 +189,7 @@ public struct Sequencer {
         _ kind: RecordKind, _ object: Span<UInt8>, _ feedback: Feedback?, receivedAtNanoseconds: Int64, append: Append
     ) -> UInt64 {
         let sequence = core.takeSequence()
+        if kind == .config { object.withUnsafeBufferPointer { lastConfiguration = Array($0) } }
         if let feedback { core.learn(feedback, receivedAtNanoseconds: receivedAtNanoseconds) }
         record.removeAll()
         DecisionRecord.write(kind, object, receivedAtNanoseconds: receivedAtNanoseconds, to: &record)
@@ -163,8 +204,9 @@ public struct Sequencer {
     }
 
     /// Tells which configuration record was the last one before the records to come: a state does not know it.
-    public mutating func resume(under configuration: Span<UInt8>) {
-        core.reload.resume(wasEngaged: RecordDigests.sayEngaged(configuration))
+    public mutating func resume(under configuration: [UInt8]) {
+        lastConfiguration = configuration
+        core.reload.resume(wasEngaged: RecordDigests.sayEngaged(configuration.span))
     }
 
     /// Moves on over records that a gap in the log stands for.
@@ -184,10 +226,21 @@ public struct Sequencer {
             }
         case .outcome, .label, .config, .gap:
             core.restore(sequence: parts.sequence)
-            if parts.kind == .config { core.reload.beginConfiguration(isEngaged: parts.isGovernorEngaged) }
+            if let configuration = parts.configuration { restore(configuration) }
             if let feedback = parts.feedback {
                 core.learn(feedback, receivedAtNanoseconds: parts.receivedAtNanoseconds)
             }
+        }
+    }
+
+    /// Does to the governor's counts what the start or the reload that a record tells of did to them. What a process began
+    /// with under this very policy is taken as it is told; counts under another one count another window.
+    private mutating func restore(_ configuration: ConfigurationRecord) {
+        if let words = configuration.startedGovernor, configuration.policy == core.plan.digests.policy.hexadecimal {
+            core.reload.resume(wasEngaged: configuration.isGoverned)
+            restoreGovernor(words)
+        } else {
+            core.reload.beginConfiguration(isEngaged: configuration.isGoverned)
         }
     }
 }

@@ -78,6 +78,22 @@ final class ListShelf: Sendable {
         return Lookup(shelf: self, time: time, addressBits: bits)
     }
 
+    /// The same of a payment whose address nobody knows any more: the lists that it was in then say it.
+    func lookup(_ payment: borrowing Payment, addressLists: [String]) -> Lookup {
+        var bits: UInt64 = 0
+        for i in addressQuestions.indices
+        where addressLists.contains(lists[questions[addressQuestions[i]].list].name) {
+            bits |= 1 << UInt64(i)
+        }
+        return Lookup(shelf: self, time: payment.eventTimeNanoseconds, addressBits: bits)
+    }
+
+    /// The names of the lists whose bits are set.
+    func addressLists(of bits: UInt64) -> [String] {
+        addressQuestions.indices.filter { bits & 1 << UInt64($0) != 0 }
+            .map { lists[questions[addressQuestions[$0]].list].name }
+    }
+
     fileprivate func bit(of question: Int) -> UInt64 {
         for i in addressQuestions.indices where addressQuestions[i] == question { return 1 << UInt64(i) }
         return 0
@@ -88,7 +104,7 @@ final class ListShelf: Sendable {
 struct Lookup: SetProvider {
     fileprivate let shelf: ListShelf
     fileprivate let time: Int64
-    fileprivate let addressBits: UInt64
+    let addressBits: UInt64
 
     func contains(_ element: Slot, set: Int, text: borrowing TextReader) -> Bool {
         let list = shelf.questions[set].list

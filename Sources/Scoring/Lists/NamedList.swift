@@ -36,25 +36,45 @@ public struct ListDeclaration: Sendable {
 
 public struct NamedList: Sendable {
     public let name: String
+    /// The file that it was read from.
+    public let path: String
     public let table: ListTable
     /// Of the lines of its file, uncompressed.
     public let digest: SHA256Digest
     public var kind: ListKind { table.kind }
 
+    /// A name for a file that holds the list: its own, unless that could lead out of a folder.
+    public static func fileName(of name: String) -> String {
+        let isPlain =
+            name.utf8.count <= 64 && !name.hasPrefix(".")
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+                    true
+                default: false
+                }
+            }
+        return isPlain ? name : "list." + SHA256.hash(name).hexadecimal
+    }
+
     /// Reads the files of all lists.
     ///
     /// - Parameter folder: What their paths are relative to.
+    /// - Parameter kept: A folder in which each list has its own name, and is read instead of its path.
     /// - Parameter usedKey: Becomes true where a raw identifier was hashed.
     static func read(
-        _ declarations: [ListDeclaration], folder: String, _ pseudonymizer: Pseudonymizer, usedKey: inout Bool
+        _ declarations: [ListDeclaration], folder: String, keptIn kept: String? = nil, _ pseudonymizer: Pseudonymizer,
+        usedKey: inout Bool
     ) throws(ConfigurationError) -> [NamedList] {
         var lists: [NamedList] = []
         for declaration in declarations {
-            let path = declaration.file.hasPrefix("/") ? declaration.file : folder + "/" + declaration.file
+            let own = declaration.file.hasPrefix("/") ? declaration.file : folder + "/" + declaration.file
+            let path = kept.map { $0 + "/" + Self.fileName(of: declaration.name) } ?? own
             var reader = ListReader(kind: declaration.kind, pseudonymizer: pseudonymizer)
             let digest = try reader.read(path: path)
             if reader.usedKey { usedKey = true }
-            lists.append(NamedList(name: declaration.name, table: reader.table, digest: digest))
+            lists.append(NamedList(name: declaration.name, path: path, table: reader.table, digest: digest))
         }
         return lists
     }

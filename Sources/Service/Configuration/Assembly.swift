@@ -6,6 +6,25 @@ import HTTP
 import Platform
 import Scoring
 
+/// The files that decide.
+struct AssemblySources: Sendable {
+    var features: String
+    var rules: String
+    var policy: String
+    /// The folder of the model's bundle.
+    var model: String?
+    /// The folder with the lists by their names; nil: they lie where the rules say.
+    var lists: String?
+}
+
+extension AssemblySources {
+    init(_ configuration: ServiceConfiguration) {
+        self.init(
+            features: configuration.featuresPath, rules: configuration.rulesPath, policy: configuration.policyPath,
+            model: configuration.modelPath)
+    }
+}
+
 /// What a core is made of.
 public struct Assembly: Sendable {
     public let plan: ScoringPlan
@@ -15,6 +34,8 @@ public struct Assembly: Sendable {
     public internal(set) var costs: LadderCosts
     /// Whether identifiers in lists and snoozes were hashed with the key that payments are; without one they match none.
     public let isKeyed: Bool
+    /// Where it was read from.
+    let sources: AssemblySources
 
     /// An upper bound for features and rules of one payment, which take some microseconds: with less than this left,
     /// what remains is needed for the answer itself.
@@ -31,9 +52,14 @@ public struct Assembly: Sendable {
     ) throws(ConfigurationError) {
         let pseudonymizer =
             pseudonymizer ?? IdentityKey.existing(path: configuration.identityKeyPath).map { Pseudonymizer(key: $0) }
+        try self.init(AssemblySources(configuration), pseudonymizer)
+    }
+
+    init(_ sources: AssemblySources, _ pseudonymizer: Pseudonymizer?) throws(ConfigurationError) {
+        self.sources = sources
         isKeyed = pseudonymizer != nil
-        plan = try Self.plan(of: configuration, pseudonymizer ?? .withoutKey)
-        guard let path = configuration.modelPath else {
+        plan = try Self.plan(of: sources, pseudonymizer ?? .withoutKey)
+        guard let path = sources.model else {
             model = .none
             modelProblem = nil
             costs = LadderCosts(rulesNanoseconds: Self.rulesCostNanoseconds, modelNanoseconds: 0)
@@ -70,12 +96,17 @@ public struct Assembly: Sendable {
     static func plan(
         of configuration: ServiceConfiguration, _ pseudonymizer: Pseudonymizer = .withoutKey
     ) throws(ConfigurationError) -> ScoringPlan {
-        try ScoringPlan(
-            ScoringPlan.Sources(
-                features: (configuration.featuresPath, try text(configuration.featuresPath)),
-                rules: (configuration.rulesPath, try text(configuration.rulesPath)),
-                policy: (configuration.policyPath, try text(configuration.policyPath))),
-            pseudonymizer: pseudonymizer)
+        try plan(of: AssemblySources(configuration), pseudonymizer)
+    }
+
+    private static func plan(
+        of sources: AssemblySources, _ pseudonymizer: Pseudonymizer
+    ) throws(ConfigurationError) -> ScoringPlan {
+        var texts = ScoringPlan.Sources(
+            features: (sources.features, try text(sources.features)), rules: (sources.rules, try text(sources.rules)),
+            policy: (sources.policy, try text(sources.policy)))
+        texts.lists = sources.lists
+        return try ScoringPlan(texts, pseudonymizer: pseudonymizer)
     }
 
     private static func text(_ path: String) throws(ConfigurationError) -> String {

@@ -32,7 +32,7 @@ public struct SnapshotSource: Sendable {
         state = sequencer.state
         self.mark = mark
         plan = sequencer.core.plan
-        configuration = sequencer.configurationDigests.json
+        configuration = sequencer.lastConfiguration
         limits = sequencer.core.limits
     }
 
