@@ -200,9 +200,9 @@ public final class ScoringEngine: Sendable {
 
 /// The sequencer in a box of its own, for the engine and for who takes snapshots.
 private final class SharedSequencer: Sendable {
-    let value: Mutex<Sequencer>
+    let value: SleepingLock<Sequencer>
 
-    init(_ sequencer: consuming sending Sequencer) { value = Mutex(sequencer) }
+    init(_ sequencer: consuming sending Sequencer) { value = SleepingLock(sequencer) }
 }
 
 private struct WeakServer: Sendable {
