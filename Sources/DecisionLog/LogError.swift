@@ -76,6 +76,8 @@ public enum LogError: Error, Equatable, Sendable, CustomStringConvertible {
     case noRecord(LogPosition, path: String)
     /// The record that reading was to begin behind does not stand where it was marked.
     case notMarked(sequence: UInt64, path: String)
+    /// A segment left while the log was being read, because it was older than what is kept.
+    case removed(path: String)
     /// The one who was given the records refused one.
     case refused(sequence: UInt64, reason: String)
     case platform(PlatformError)
@@ -93,6 +95,8 @@ public enum LogError: Error, Equatable, Sendable, CustomStringConvertible {
             "no record lies at byte \(position.offset) of \(path), \(position.length) bytes long"
         case .notMarked(let sequence, let path):
             "record \(sequence) does not stand in \(path) as it was marked"
+        case .removed(let path):
+            "\(path) was removed while the log was read, for it is older than what is kept: read it again"
         case .refused(let sequence, let reason):
             "record \(sequence) was read but could not be taken in: \(reason)"
         case .platform(let error):

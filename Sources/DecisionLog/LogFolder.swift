@@ -4,6 +4,7 @@
 //   00000000000000512345.ndjson      the segment that is written to   format   the version of the form
 //   00000000000000512345.torn-1      what a crash left at its end, set aside
 //   synced                           how far the log is on the disk (SyncMark.swift)
+//   retained                         where it begins, when its front was removed (LogRetention.swift)
 import CLinux
 import Glibc
 import Platform
@@ -63,7 +64,7 @@ struct LogFolder: Sendable {
         return found.values.sorted { $0.first < $1.first }
     }
 
-    private static func segmentName(_ name: String) -> (first: UInt64, rest: Substring)? {
+    static func segmentName(_ name: String) -> (first: UInt64, rest: Substring)? {
         let digits = name.utf8.prefix(nameDigits)
         guard digits.count == nameDigits, digits.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }),
             let first = UInt64(String(name.prefix(nameDigits)))

@@ -48,7 +48,12 @@ public struct LogReader {
     public init(directory: String) throws(LogError) {
         folder = LogFolder(path: directory)
         try folder.checkFormat()
-        segments = try folder.segments()
+        let retained = try folder.retained()
+        segments = try folder.segments().filter { $0.first >= retained?.first ?? 0 }
+        if let retained {
+            nextSequence = retained.first
+            chain = retained.chain
+        }
     }
 
     /// Begins behind a marked record, which must stand where the mark says, with the chain that it says. What lies before
@@ -139,6 +144,7 @@ public struct LogReader {
             return lines
         } catch {
             let path = folder.segmentPath(segment)
+            if let first = try folder.retained()?.first, segment.first < first { throw .removed(path: path) }
             throw damage(.unreadable(error.description), path: path, line: 0, offset: 0, torn: false)
         }
     }

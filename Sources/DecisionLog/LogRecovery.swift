@@ -129,13 +129,14 @@ extension LogFolder {
         }
     }
 
-    /// Removes what a run that was killed left behind: temporary files, and the compressed twin of a segment whose plain
+    /// Removes what a run that was killed left behind: temporary files, segments that were to leave, and the compressed twin of a segment whose plain
     /// file is still there (it will be compressed again).
     fileprivate func removeLeftovers(_ operations: FileOperations) throws(LogError) {
         let names = try names()
         for name in names where name.hasPrefix(".") && name.hasSuffix(".tmp") {
             _ = operations.remove(path + "/" + name)
         }
+        if let retained = try retained() { try removeSegments(before: retained.first, operations) }
         for segment in try segments() where !segment.isCompressed {
             let compressed = compressedPath(segment.first)
             if names.contains(where: { path + "/" + $0 == compressed }) { _ = operations.remove(compressed) }

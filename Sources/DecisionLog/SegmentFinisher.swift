@@ -88,4 +88,9 @@ final class SegmentFinisher: Sendable {
     func waitUntilIdle() {
         queue.sync {}
     }
+
+    /// Does something while no segment is compressed.
+    func alone<Result>(_ work: () -> Result) -> Result {
+        queue.sync(execute: work)
+    }
 }

@@ -50,6 +50,7 @@ public final class ScoringEngine: Sendable {
     private let sequencer: SharedSequencer
     let snapshots: SnapshotKeeper
     let earlierLog: EarlierLog
+    let logFront: LogFront
     private let isDraining = Atomic<Bool>(false)
     /// For the metrics; the server holds the engine through its handlers, so it is not held back.
     private let server = Mutex<WeakServer>(WeakServer())
@@ -101,13 +102,17 @@ public final class ScoringEngine: Sendable {
             of: assembly, &sequencer, receivedAtNanoseconds: WallClock.nanosecondsSince1970())
         let (shared, log) = (SharedSequencer(sequencer), log)
         self.sequencer = shared
+        earlierLog = EarlierLog(directory: log.directory, through: opened.startedAfter)
+        let folder = StateFolder(dataDirectory: configuration.dataDirectory)
+        let logFront = LogFront(
+            retention: configuration.logRetention, folder: folder, log: log, earlierLog: earlierLog)
+        self.logFront = logFront
         snapshots = SnapshotKeeper(
-            folder: StateFolder(dataDirectory: configuration.dataDirectory), schedule: configuration.snapshots,
-            log: log, recovery: recovery
+            folder: folder, schedule: configuration.snapshots, log: log, recovery: recovery,
+            onWritten: { logFront.snapshotWritten() }
         ) { () throws(SnapshotObstacle) in
             try shared.value.withLock { (sequencer) throws(SnapshotObstacle) in try SnapshotSource(of: sequencer, log) }
         }
-        earlierLog = EarlierLog(directory: log.directory, through: opened.startedAfter)
     }
 
     private static func makeDirectory(_ path: String) throws(ConfigurationError) {
@@ -168,6 +173,15 @@ public final class ScoringEngine: Sendable {
                 (
                     "governor_engaged",
                     "declines were far above the usual; the rules before the last reload answer until a reload"
+                ))
+        }
+        if let front = logFront.statistics, let problem = front.problem {
+            readiness.reasons.append(("log_not_removed", "the front of the log could not be removed: \(problem)"))
+        } else if logFront.statistics?.isOverBudget == true {
+            readiness.reasons.append(
+                (
+                    "log_over_budget",
+                    "the log is larger than log.remove_above, and what is left is needed or younger than idempotency.retention"
                 ))
         }
         if case .damaged(let damage) = earlierLog.finding {

@@ -140,7 +140,7 @@ struct LogVerifyCommand: ParsableCommand {
         table.add("log", folder)
         table.add("records", "\(found.records)")
         if let first = found.firstSequence, let last = found.lastSequence {
-            table.add("first seq", "\(first)")
+            table.add("first seq", first == 1 ? "1" : "\(first); what was before it was removed, as configured")
             table.add("last seq", "\(last)")
         }
         table.add("segments", "\(found.segments)")

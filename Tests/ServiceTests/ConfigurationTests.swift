@@ -70,6 +70,7 @@ import Testing
         let standard = try configuration("", file: Shipped.file)
         #expect(shipped.http == standard.http)
         #expect(shipped.log == standard.log)
+        #expect(shipped.logRetention == standard.logRetention)
         #expect(shipped.core == standard.core)
         #expect(shipped.drainTimeoutMilliseconds == standard.drainTimeoutMilliseconds)
         #expect(shipped.paymentBodyBytes == standard.paymentBodyBytes)
@@ -127,6 +128,17 @@ import Testing
     }
 
     // MARK: What is refused
+
+    @Test func `what of the log leaves is bounded by what is answered from it, and needs snapshots`() throws {
+        let read = try configuration("log: { remove_after: 24h, remove_above: 65536 }\n")
+        #expect(read.logRetention.ageNanoseconds == 86_400_000_000_000 && read.logRetention.bytes == 65_536)
+        #expect(read.logRetention.leastAgeNanoseconds == 86_400_000_000_000)
+        #expect(try !configuration("log: { remove_after: never, remove_above: never }\n").logRetention.removes)
+        #expect(refusal("log: { remove_after: 23h }\n").contains("idempotency.retention"))
+        #expect(refusal("log: { remove_after: 23h }\nidempotency: { retention: 23h }\n") == "")
+        #expect(refusal("log: { remove_above: 65535 }\n").contains("65536"))
+        #expect(refusal("log: { remove_above: 65536 }\nstate: { snapshot_every: never }\n").contains("snapshot"))
+    }
 
     @Test func `an unknown key is refused with its line and the key that was meant`() {
         #expect(refusal("http:\n  pot: 80\n").hasPrefix("etc/shroff.yaml:2: http.pot: "))

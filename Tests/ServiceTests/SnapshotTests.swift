@@ -12,12 +12,12 @@ import Testing
 
 extension ScoringEngine {
     /// The words of everything that the core knows.
-    fileprivate var stateDigest: SHA256Digest { withSequencer { $0.state.digest } }
+    var stateDigest: SHA256Digest { withSequencer { $0.state.digest } }
 }
 
 extension SnapshotKeeper {
     /// Takes one now and waits for it.
-    fileprivate func takeNow() -> Bool { queue.sync { take(isInBackground: true) } }
+    func takeNow() -> Bool { queue.sync { take(isInBackground: true) } }
 }
 
 @Suite struct SnapshotTests {

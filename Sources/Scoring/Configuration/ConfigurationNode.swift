@@ -90,6 +90,9 @@ public struct ConfigurationNode {
         node.scalar.map { $0.string.isEmpty || $0.string == "null" || $0.string == "~" } ?? false
     }
 
+    /// The word for what is not to happen.
+    public var isNever: Bool { node.scalar?.string == "never" }
+
     /// Text behind `|`, which begins on the next line and keeps its lines.
     var isLiteralBlock: Bool { node.scalar?.style == .literal }
 

@@ -30,6 +30,8 @@ public struct ServiceConfiguration: Sendable {
     /// Where the key lies by which identifiers are hashed; made at the first start.
     public var identityKeyPath: String
     public var log = LogOptions()
+    /// What of the log leaves; `leastAgeNanoseconds` is as long as transactions are remembered.
+    public var logRetention = LogRetention()
     public var snapshots = SnapshotSchedule()
     public var core = CoreLimits()
 
@@ -60,6 +62,7 @@ public struct ServiceConfiguration: Sendable {
         "scoring.features", "scoring.rules", "scoring.policy", "scoring.model",
         "scoring.budget", "scoring.reserve", "scoring.shed_above", "scoring.shed_after", "data.directory",
         "data.identity_key", "log.sync", "log.sync_interval", "log.segment_bytes", "log.pending_bytes", "log.compress",
+        "log.remove_after", "log.remove_above",
         "state.snapshot_every", "state.snapshot_records",
         "idempotency.retention", "idempotency.maximum_transactions", "aggregates.entities",
         "aggregates.events_per_entity", "aggregates.allowed_lateness",
@@ -105,6 +108,23 @@ public struct ServiceConfiguration: Sendable {
         if admission.waitNanoseconds >= budgetNanoseconds {
             throw ConfigurationError(
                 file: file, path: "scoring.shed_above", message: "must be shorter than scoring.budget")
+        }
+        try completeRetention()
+    }
+
+    private mutating func completeRetention() throws(ConfigurationError) {
+        logRetention.leastAgeNanoseconds = core.submissions.retentionNanoseconds
+        guard logRetention.removes else { return }
+        let path = logRetention.ageNanoseconds == nil ? "log.remove_above" : "log.remove_after"
+        if let age = logRetention.ageNanoseconds, age < core.submissions.retentionNanoseconds {
+            throw ConfigurationError(
+                file: file, path: path,
+                message: "must not be shorter than idempotency.retention, for which submissions are answered again")
+        }
+        if snapshots.everyNanoseconds == nil {
+            throw ConfigurationError(
+                file: file, path: path,
+                message: "needs state.snapshot_every: without snapshots every start reads the whole log")
         }
     }
 
@@ -222,9 +242,14 @@ public struct ServiceConfiguration: Sendable {
         case "log.segment_bytes": log.segmentBytes = try node.integer(in: 65_536...4_294_967_296)
         case "log.pending_bytes": log.pendingBytesLimit = try node.integer(in: 65_536...4_294_967_296)
         case "log.compress": log.compressFullSegments = try node.boolean()
+        case "log.remove_after":
+            logRetention.ageNanoseconds =
+                try node.isNever ? nil : node.durationNanoseconds(atLeast: 1_000_000_000)
+        case "log.remove_above":
+            logRetention.bytes = try node.isNever ? nil : UInt64(node.integer(in: 65_536...1_000_000_000_000_000))
         case "state.snapshot_every":
             snapshots.everyNanoseconds =
-                try node.string() == "never" ? nil : UInt64(node.durationNanoseconds(atLeast: 1_000_000))
+                try node.isNever ? nil : UInt64(node.durationNanoseconds(atLeast: 1_000_000))
         case "state.snapshot_records":
             snapshots.records = UInt64(try node.integer(in: 1...1_000_000_000_000))
         case "idempotency.retention":

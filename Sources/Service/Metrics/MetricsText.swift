@@ -38,11 +38,23 @@ enum ServiceMetricsText {
         PrometheusText.gauge(
             "shroff_log_compressing", "Whether full segments are compressed (1), or the last one could not be (0).",
             health.compressionProblem == nil ? "1" : "0", &text)
+        if let front = engine.logFront.statistics { writeFront(front, to: &text) }
         writeSnapshots(engine, to: &text)
         writeState(engine.statistics, to: &text)
         RuleMetricsText.write(engine, to: &text)
         writeServer(engine, to: &text)
         return text
+    }
+
+    private static func writeFront(_ front: LogFront.Statistics, to text: inout String) {
+        PrometheusText.gauge(
+            "shroff_log_bytes", "The log's files behind the last snapshot.", "\(front.bytes)", &text)
+        PrometheusText.counter(
+            "shroff_log_segments_removed_total", "Segments that left as log.remove_after or log.remove_above say.",
+            front.removedSegments, &text)
+        PrometheusText.gauge(
+            "shroff_log_over_budget", "Whether the log is larger than log.remove_above and nothing may leave.",
+            front.isOverBudget ? "1" : "0", &text)
     }
 
     private static func writeState(_ statistics: CoreStatistics, to text: inout String) {

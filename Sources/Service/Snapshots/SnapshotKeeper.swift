@@ -72,6 +72,8 @@ final class SnapshotKeeper: Sendable {
     private let schedule: SnapshotSchedule
     private let log: DecisionLogWriter
     private let copy: Copy
+    /// Told of each snapshot that was written, when those before the newest two are gone.
+    private let onWritten: @Sendable () -> Void
     private let state: Mutex<State>
     /// One at a time.
     let queue = DispatchQueue(label: "shroff.snapshots")
@@ -79,12 +81,13 @@ final class SnapshotKeeper: Sendable {
     /// - Parameter recovery: What this run began with.
     init(
         folder: StateFolder, schedule: SnapshotSchedule, log: DecisionLogWriter, recovery: Recovery,
-        copy: @escaping Copy
+        onWritten: @escaping @Sendable () -> Void = {}, copy: @escaping Copy
     ) {
         self.folder = folder
         self.schedule = schedule
         self.log = log
         self.copy = copy
+        self.onWritten = onWritten
         let sequence = recovery.report.startedAfter
         var state = State(attemptedSequence: sequence, refused: recovery.refused)
         state.statistics.sequence = sequence
@@ -163,6 +166,7 @@ final class SnapshotKeeper: Sendable {
             }
             try folder.remove(refused.map(\.path), butNot: header.sequence)
             try folder.removeOlder(than: header.sequence)
+            onWritten()
             return true
         } catch {
             return failed(error.description)
