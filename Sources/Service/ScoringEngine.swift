@@ -51,6 +51,7 @@ public final class ScoringEngine: Sendable {
     let snapshots: SnapshotKeeper
     let earlierLog: EarlierLog
     let logFront: LogFront
+    let index: DecisionIndex
     private let isDraining = Atomic<Bool>(false)
     /// For the metrics; the server holds the engine through its handlers, so it is not held back.
     private let server = Mutex<WeakServer>(WeakServer())
@@ -107,9 +108,14 @@ public final class ScoringEngine: Sendable {
         let logFront = LogFront(
             retention: configuration.logRetention, folder: folder, log: log, earlierLog: earlierLog)
         self.logFront = logFront
+        let index = DecisionIndex(dataDirectory: configuration.dataDirectory, log: log)
+        self.index = index
         snapshots = SnapshotKeeper(
             folder: folder, schedule: configuration.snapshots, log: log, recovery: recovery,
-            onWritten: { logFront.snapshotWritten() }
+            onWritten: {
+                logFront.snapshotWritten()
+                index.keepUp()
+            }
         ) { () throws(SnapshotObstacle) in
             try shared.value.withLock { (sequencer) throws(SnapshotObstacle) in try SnapshotSource(of: sequencer, log) }
         }
@@ -208,6 +214,7 @@ public final class ScoringEngine: Sendable {
     public func close() -> Bool {
         earlierLog.stop()
         snapshots.stop()
+        index.stop()
         return log.close()
     }
 }

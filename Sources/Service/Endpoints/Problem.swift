@@ -51,7 +51,7 @@ struct Problem: Error, Sendable {
 
     static let unknownTransaction = Problem(
         status: 404, code: "unknown_transaction", title: "No decision of this transaction",
-        detail: "No decision is kept under this transaction id, or it is older than idempotency.retention.")
+        detail: "The log has no decision under this transaction id.")
 
     static let unreadableRecord = Problem(
         status: 503, code: "record_unavailable", title: "The stored decision can't be read now",

@@ -99,14 +99,17 @@ extension ServiceHandler {
             return refuse(response, .unknownTransaction)
         }
         let now = WallClock.nanosecondsSince1970()
-        guard let submission = engine.withSequencer({ $0.core.submission(of: id.span, at: now) }) else {
-            return refuse(response, .unknownTransaction)
-        }
+        let submission = engine.withSequencer { $0.core.submission(of: id.span, at: now) }
         let engine = engine
         let deferral = request.deferral
         engine.background.async {
             do throws(Problem) {
-                let stored = try StoredDecision(of: submission, in: engine)
+                let stored: StoredDecision
+                if let submission {
+                    stored = try StoredDecision(of: submission, in: engine)
+                } else {
+                    stored = try StoredDecision(of: id, in: engine.index)
+                }
                 deferral.complete(status: 200, body: stored.withFeatures)
             } catch {
                 deferral.complete(error)
