@@ -1,6 +1,7 @@
 // A disk that stalls for seconds, with sync: always: every payment is answered within its budget all the same, the answer
 // says that it is not recorded, readiness and metrics say why, and the records are in the log when the disk comes back.
 import DecisionLog
+import Dispatch
 import Glibc
 import HTTP
 import Platform
@@ -85,6 +86,38 @@ private final class HeldDisk: Sendable {
         #expect(service.stop(timeoutMilliseconds: 5_000))
         let found = verifyLog(directory: configuration.data + "/log")
         #expect(found.isSound && found.gaps == 0 && found.records >= 44)
+    }
+
+    @Test func `while payments wait for the disk their loops answer others`() throws {
+        let service = try start()
+        let others = try (0..<6).map { _ in try Client(service.port) }
+        var wasSeen = false
+        // Payments wait for a quarter of a second at most, in which a busy machine may not come to the others.
+        for round in 0..<20 where !wasSeen {
+            disk.isStalled.store(true, ordering: .relaxed)
+            let answered = Atomic<Int>(0)
+            let group = DispatchGroup()
+            for client in 0..<6 {
+                DispatchQueue(label: "payment \(client)").async(group: group) {
+                    let body = Body("waits_\(round)_\(client)").with("deadline_ms", "1000")
+                    _ = try? Client(service.port).score(body.text)
+                    answered.add(1, ordering: .relaxed)
+                }
+            }
+            #expect(
+                eventually {
+                    let health = service.engine.log.health
+                    return health.appendedThrough > health.recordedThrough
+                })
+            for client in others { #expect(try client.get("/healthz").status == 200) }
+            wasSeen = answered.load(ordering: .relaxed) == 0
+            disk.isStalled.store(false, ordering: .relaxed)
+            group.wait()
+            #expect(eventually { service.engine.log.health.isRecording })
+        }
+        #expect(wasSeen)
+        #expect(service.stop(timeoutMilliseconds: 5_000))
+        #expect(verifyLog(directory: configuration.data + "/log").isSound)
     }
 
     @Test func `a flush that the disk refuses is not called recorded by the next one that it takes`() throws {

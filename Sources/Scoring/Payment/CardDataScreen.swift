@@ -168,12 +168,21 @@ public enum CardDataScreen {
         case UInt8(ascii: "^"): return run.lowerBound > 0 && text[run.lowerBound - 1] | 0x20 == UInt8(ascii: "b")
         case UInt8(ascii: "="): return isExpiry(text, at: run.upperBound + 1)
         case UInt8(ascii: "D"), UInt8(ascii: "d"):
-            // In a digest such a row of digits stands by chance; with expiry, service code and a right sum it does not.
+            // In one of a million digests such a row of digits stands by chance, with expiry, service code and a right
+            // sum; but then other digits from A to E stand behind it, and not the padding of a track.
             guard run.lowerBound == 0 || !isHexadecimal(text[run.lowerBound - 1]) else { return false }
             let end = endOfDigits(in: text, from: run.upperBound + 1)
             return isExpiry(text, at: run.upperBound + 1) && end - run.upperBound > 7 && luhnHolds(text, run)
+                && isPadding(text, from: end)
         default: return false
         }
+    }
+
+    /// Whether the hexadecimal digits from here on are all F, if there are any.
+    private static func isPadding(_ text: Span<UInt8>, from start: Int) -> Bool {
+        var position = start
+        while position < text.count, text[position] | 0x20 == UInt8(ascii: "f") { position += 1 }
+        return position == text.count || !isHexadecimal(text[position])
     }
 
     /// Year and month, four digits.

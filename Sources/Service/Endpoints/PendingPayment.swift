@@ -41,15 +41,29 @@ struct PendingPayment {
         facts = DecisionFacts(sequencer.core.decision)
     }
 
-    /// Adds what became of the payment.
+    /// What became of the payment, to be counted.
     ///
     /// - Parameter budgetMicroseconds: Of a payment that names no deadline.
-    func count(in counts: inout DecisionCounts, _ isRecorded: Bool, _ budgetMicroseconds: Int64) {
+    func count(_ budgetMicroseconds: Int64) -> PaymentCount {
+        PaymentCount(
+            outcome: outcome, wasDropped: wasDropped, facts: facts, totalMicroseconds: latencies.total,
+            budgetMicroseconds: payment.deadlineMilliseconds.map { $0 * 1_000 } ?? budgetMicroseconds)
+    }
+}
+
+/// What became of a payment, for the metrics.
+struct PaymentCount: Sendable {
+    let outcome: SubmissionOutcome
+    /// The log had no room for its record.
+    let wasDropped: Bool
+    fileprivate let facts: DecisionFacts
+    fileprivate let totalMicroseconds: Int64
+    fileprivate let budgetMicroseconds: Int64
+
+    func add(to counts: inout DecisionCounts, isRecorded: Bool) {
         switch outcome {
         case .decided:
-            counts.record(
-                facts, totalMicroseconds: latencies.total,
-                budgetMicroseconds: payment.deadlineMilliseconds.map { $0 * 1_000 } ?? budgetMicroseconds)
+            counts.record(facts, totalMicroseconds: totalMicroseconds, budgetMicroseconds: budgetMicroseconds)
             if !isRecorded || wasDropped { counts.unrecorded += 1 }
         case .repeated: counts.repeated += 1
         case .conflict: counts.conflicts += 1

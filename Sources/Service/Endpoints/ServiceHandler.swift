@@ -5,6 +5,8 @@
 //   batchEnded: [ lock: decide each, put its record in line ] ─▶ commit                once a batch
 //   finish: answer                                         for each payment of the batch
 //
+// With `sync: always` nobody commits here: decided answers wait for the disk elsewhere (AwaitedAnswers).
+//
 // The sequencer's lock is taken once a batch and not once a payment: loops that wait for each other go to sleep and are
 // woken, which costs more than a decision.
 
@@ -27,12 +29,18 @@ final class ServiceHandler: RequestHandler {
     private var pending: [PendingPayment] = []
     private var pendingCount = 0
     private var isRecorded = true
+    /// nil: the loop commits itself.
+    private let awaited: AwaitedAnswers?
+    private var answers: [AwaitedAnswer] = []
+    private var lastSequence: UInt64 = 0
     /// Of a request that is answered at once.
     private var traceParent = TraceParent()
 
     init(engine: ScoringEngine) {
         self.engine = engine
         metrics = engine.metrics.makePart()
+        awaited =
+            engine.configuration.log.sync == .always ? AwaitedAnswers(log: engine.log, metrics: metrics) : nil
         admission = AdmissionControl(limits: engine.configuration.admission)
     }
 
@@ -116,16 +124,20 @@ final class ServiceHandler: RequestHandler {
 
     func batchEnded() {
         guard pendingCount > 0 else { return }
-        let lastSequence = engine.withSequencer { sequencer in
+        lastSequence = engine.withSequencer { sequencer in
             for index in 0..<pendingCount { pending[index].decide(&sequencer, engine.log) }
             return sequencer.core.sequence
         }
-        isRecorded = engine.log.commit(through: lastSequence, by: commitDeadline)
-        let ownBudget = engine.configuration.budgetNanoseconds / 1_000
+        if awaited == nil { isRecorded = engine.log.commit(through: lastSequence, by: commitDeadline) }
+        let ownBudget = ownBudgetMicroseconds
         metrics.update { counts in
-            for index in 0..<pendingCount { pending[index].count(in: &counts, isRecorded, ownBudget) }
+            for index in 0..<pendingCount where awaited == nil || pending[index].outcome != .decided {
+                pending[index].count(ownBudget).add(to: &counts, isRecorded: isRecorded)
+            }
         }
     }
+
+    private var ownBudgetMicroseconds: Int64 { engine.configuration.budgetNanoseconds / 1_000 }
 
     /// When the first budget of the batch is over; what is late already waits so long as a disk that is well takes.
     private var commitDeadline: UInt64 {
@@ -135,9 +147,17 @@ final class ServiceHandler: RequestHandler {
     }
 
     func finish(ticket: Int, _ response: Response) -> HeldDisposition {
+        if let awaited {
+            if pending[ticket].outcome == .decided { answers.append(awaitedAnswer(&pending[ticket])) }
+            if ticket == pendingCount - 1, !answers.isEmpty {
+                awaited.add(answers, through: lastSequence, by: commitDeadline)
+                answers.removeAll()
+            }
+        }
         if ticket == pendingCount - 1 { pendingCount = 0 }
         switch pending[ticket].outcome {
         case .decided:
+            if awaited != nil { return .deferred }
             pending[ticket].traceParent.add(to: response)
             if isRecorded, !pending[ticket].wasDropped {
                 swap(&response.body, &pending[ticket].answer)
@@ -154,6 +174,13 @@ final class ServiceHandler: RequestHandler {
             pending[ticket].traceParent.add(to: response)
             return .answered
         }
+    }
+
+    private func awaitedAnswer(_ pending: inout PendingPayment) -> AwaitedAnswer {
+        timing.write(pending.latencies)
+        return AwaitedAnswer(
+            deferral: pending.deferral, headers: pending.traceParent.headers + [("Server-Timing", timing.text)],
+            body: pending.answer, recordedOffset: pending.recordedOffset, count: pending.count(ownBudgetMicroseconds))
     }
 
     /// The answer with `"recorded":false`.
