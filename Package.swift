@@ -67,25 +67,29 @@ let package = Package(
             ],
             swiftSettings: strict),
 
-        // What tests share: a malloc that counts, and certificates.
+        // What tests share: a malloc that counts, certificates, and patience.
         .target(name: "CAllocationCounter", path: "Tests/Support/CAllocationCounter"),
         testSupport("AllocationCounter", ["CAllocationCounter"]),
         testSupport("TestCertificates", ["COpenSSL"]),
+        testSupport("Waiting"),
 
         tests("Platform", ["Platform"]),
-        tests("HTTP", ["HTTP", "COpenSSL", "AllocationCounter", "TestCertificates"]),
+        tests("HTTP", ["HTTP", "COpenSSL", "AllocationCounter", "TestCertificates", "Waiting"]),
         tests("JSON", ["JSON", "AllocationCounter"]),
         tests("Trees", ["Trees", "Platform", "AllocationCounter"]),
         tests("Expressions", ["Expressions", "AllocationCounter"]),
         tests("Aggregates", ["Aggregates", "AllocationCounter"]),
-        tests("DecisionLog", ["DecisionLog", "Platform"]),
+        tests("DecisionLog", ["DecisionLog", "Platform", "Waiting"]),
         tests("Scoring", ["Scoring", "JSON", "Trees", "Expressions", "Aggregates", "Platform", "AllocationCounter"]),
         tests("Learning", ["Learning", "Scoring", "JSON"]),
         tests("Simulation", ["Simulation", "Scoring", "JSON"]),
         tests("LoadGenerator", ["LoadGenerator"]),
         tests(
             "Service",
-            ["Service", "Scoring", "DecisionLog", "Simulation", "HTTP", "JSON", "Platform", "TestCertificates"]),
+            [
+                "Service", "Scoring", "DecisionLog", "Simulation", "HTTP", "JSON", "Platform", "TestCertificates",
+                "Waiting",
+            ]),
         tests("CommandLine", ["shroff", "Simulation", "Platform"]),
         tests("Architecture", []),
     ]

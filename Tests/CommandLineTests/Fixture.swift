@@ -21,10 +21,13 @@ struct FixtureError: Error, CustomStringConvertible {
 final class Fixture {
     let folder: URL
 
+    /// No model, nothing is shed, and answers may take their time: other tests keep the machine busy.
+    static let scoring = "scoring: { model: none, budget: 5s, shed_after: 1h }\n"
+
     init() throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("shroff-cli-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: url("config"), withIntermediateDirectories: true)
-        try write("config/shroff.yaml", "scoring:\n  model: none\ndata:\n  directory: ../data\n")
+        try write("config/shroff.yaml", Self.scoring + "data: { directory: ../data }\n")
         try write("config/features.yaml", Self.features)
         try write("config/rules.yaml", Self.rules)
         try write("config/policy.yaml", Self.policy)

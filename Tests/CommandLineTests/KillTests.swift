@@ -14,8 +14,7 @@ import Testing
         let state = "state:\n  snapshot_every: \(sync == "always" ? "never" : "20ms")\n"
         try fixture.write(
             "config/shroff.yaml",
-            "scoring:\n  model: none\ndata:\n  directory: ../data\nlog:\n  sync: \(sync)\n  segment_bytes: 262144\n"
-                + state)
+            Fixture.scoring + "data: { directory: ../data }\nlog: { sync: \(sync), segment_bytes: 262144 }\n" + state)
 
         let service = try Service(fixture, data: "data")
         let acknowledged = Mutex<[String: String]>([:])

@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test func `an unfinished last line is damage only when nobody writes`() throws {
-        try fixture.write("config/shroff.yaml", "scoring: { model: none }\nhttp: { port: 0 }\n")
+        try fixture.write("config/shroff.yaml", Fixture.scoring + "http: { port: 0 }\n")
         let service = try Service(fixture, data: "state")
         defer { service.end() }
         var bytes = try fixture.read(segment)

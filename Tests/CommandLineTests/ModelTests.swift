@@ -126,7 +126,7 @@ import Testing
         let predicted = try fixture.run(["model", "predict", "bundle", "-"], input: Array("9,1\n".utf8))
         #expect(predicted.text == "-1.5\t0.18242553\n")
 
-        try fixture.write("config/shroff.yaml", "scoring: { model: ../bundle }\n")
+        try fixture.write("config/shroff.yaml", "scoring: { model: ../bundle, budget: 5s, shed_after: 1h }\n")
         #expect(try fixture.run(["config", "check"]).code == 0)
 
         try fixture.writeBundle(model: Self.model(), golden: "9,1,-1.25\n", digest: digest)

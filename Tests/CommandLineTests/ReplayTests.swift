@@ -285,7 +285,7 @@ import Testing
         let fixture = try Fixture()
         try fixture.write(
             "config/shroff.yaml",
-            "scoring: { model: none }\ndata: { directory: ../data }\nlog: { segment_bytes: 65536 }\n")
+            Fixture.scoring + "data: { directory: ../data }\nlog: { segment_bytes: 65536 }\n")
         let bodies = try split(fixture.simulate(days: 2))
         for i in 0..<4 {
             let share = bodies[(bodies.count * i / 4)..<(bodies.count * (i + 1) / 4)]

@@ -203,12 +203,3 @@ func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Bool) -> Bool 
 private final class ThreadTally: Sendable {
     let failures = Atomic<Int>(0)
 }
-
-/// Waits for something that happens in the background, for at most five seconds.
-func eventually(_ condition: () -> Bool) -> Bool {
-    for _ in 0..<5_000 {
-        if condition() { return true }
-        usleep(1_000)
-    }
-    return condition()
-}

@@ -3,6 +3,7 @@
 import Glibc
 import Platform
 import Testing
+import Waiting
 
 @testable import DecisionLog
 

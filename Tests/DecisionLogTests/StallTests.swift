@@ -4,6 +4,7 @@ import Dispatch
 import Glibc
 import Platform
 import Testing
+import Waiting
 
 @testable import DecisionLog
 

@@ -1,6 +1,7 @@
 // A process that runs out of descriptors. The limit holds for a whole process, so the test has one of its own.
 import Glibc
 import Testing
+import Waiting
 
 @testable import HTTP
 

@@ -1,6 +1,7 @@
 // Many clients that are slow or do nothing, and a good one beside them. How much later its answers come is measured by
 // Benchmarks/http/isolation; here, on machines of any kind, they must not come very much later.
 import Testing
+import Waiting
 
 @testable import HTTP
 

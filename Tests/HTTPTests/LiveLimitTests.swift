@@ -1,6 +1,7 @@
 // Every limit of the server over a real socket: served at it, refused one past it.
 import Glibc
 import Testing
+import Waiting
 
 @testable import HTTP
 

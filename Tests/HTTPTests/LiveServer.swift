@@ -98,12 +98,3 @@ func withServer(
     defer { server.stop() }
     try body(server, server.livePort(transport))
 }
-
-/// Waits until `condition` holds, up to five seconds.
-func eventually(_ condition: () -> Bool) -> Bool {
-    for _ in 0..<1_000 {
-        if condition() { return true }
-        usleep(5_000)
-    }
-    return condition()
-}

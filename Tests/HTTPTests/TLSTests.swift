@@ -3,6 +3,7 @@ import COpenSSL
 import Glibc
 import TestCertificates
 import Testing
+import Waiting
 
 @testable import HTTP
 

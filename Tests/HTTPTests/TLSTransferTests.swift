@@ -1,6 +1,7 @@
 // Bytes over TLS: large and small, cut and joined in every way, ends of each kind, changes of keys, and damage.
 import Glibc
 import Testing
+import Waiting
 
 @testable import HTTP
 

@@ -1,6 +1,7 @@
 // The table of wire cases over sockets, against a running server: the status of each answer, what the handler saw, and
 // whether the connection goes on or ends.
 import Testing
+import Waiting
 
 @testable import HTTP
 

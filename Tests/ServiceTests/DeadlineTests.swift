@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test func `the budget is what deadline_ms says, less a reserve of a tenth of it at most`() throws {
-        let configuration = try TestConfiguration(more: "")
+        let configuration = try TestConfiguration(budget: "50ms")
         let service = try TestService(configuration)
         var payment = Payment()
         var reader = PaymentReader()

@@ -105,10 +105,12 @@ final class TestConfiguration: Sendable {
         default: review
         """
 
-    /// Nothing is shed, for other tests keep the machine busy.
+    /// Nothing is shed and answers may take their time, for other tests keep the machine busy.
     ///
-    /// - Parameter more: Further lines of shroff.yaml.
-    init(model: String = "none", more: String = "") throws {
+    /// - Parameters:
+    ///   - budget: Of a payment; those whose subject it is say what it shall be.
+    ///   - more: Further lines of shroff.yaml.
+    init(model: String = "none", budget: String = "5s", more: String = "") throws {
         folder = try TestFolder()
         try folder.write("config/features.yaml", Self.features)
         try folder.write("config/rules.yaml", Self.rules)
@@ -117,7 +119,7 @@ final class TestConfiguration: Sendable {
             "config/shroff.yaml",
             """
             http: { port: 0, loops: 2 }
-            scoring: { model: \(model), shed_after: 1h }
+            scoring: { model: \(model), budget: \(budget), shed_after: 1h }
             \(more)
             """)
     }

@@ -7,6 +7,7 @@ import Platform
 import Scoring
 import Synchronization
 import Testing
+import Waiting
 
 @testable import Service
 
@@ -394,13 +395,4 @@ private struct SeededNumbers {
         word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
         return word ^ (word >> 31)
     }
-}
-
-/// Waits for something that happens in the background, for at most twenty seconds.
-private func eventually(_ condition: () -> Bool) -> Bool {
-    for _ in 0..<20_000 {
-        if condition() { return true }
-        usleep(1_000)
-    }
-    return condition()
 }

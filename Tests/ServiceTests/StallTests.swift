@@ -7,6 +7,7 @@ import HTTP
 import Platform
 import Synchronization
 import Testing
+import Waiting
 
 @testable import Service
 
@@ -34,7 +35,7 @@ private final class HeldDisk: Sendable {
     private let configuration: TestConfiguration
 
     init() throws {
-        configuration = try TestConfiguration(more: "log: { sync: always, compress: false }")
+        configuration = try TestConfiguration(budget: "50ms", more: "log: { sync: always, compress: false }")
     }
 
     private func start() throws -> RunningService {
@@ -141,13 +142,4 @@ private final class HeldDisk: Sendable {
     }
 
     private static let counter = Atomic<Int>(0)
-}
-
-/// Waits for something that another thread does, for at most five seconds.
-private func eventually(_ condition: () -> Bool) -> Bool {
-    for _ in 0..<5_000 {
-        if condition() { return true }
-        usleep(1_000)
-    }
-    return condition()
 }
